@@ -1,0 +1,204 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "playback_url.h"
+
+#include "query.h"
+
+#include <string.h>
+
+#define STREAM_ID_NAME "aws.streamId"
+#define SESSION_PATH "/v1/session/"
+
+const char *si_raw_path(const char *target, apr_size_t *length)
+{
+    if (*target != '/') {
+        const char *authority = strstr(target, "://");
+        target = authority ? authority + 3 + strcspn(authority + 3, "/?#") : "";
+    }
+    *length = *target == '/' ? strcspn(target, "?#") : 0;
+    return target;
+}
+
+int si_path_is_below(const char *path, apr_size_t length, const char *prefix, apr_size_t prefix_length)
+{
+    return length > prefix_length && path[prefix_length] == '/'
+           && memcmp(path, prefix, prefix_length) == 0;
+}
+
+static int is_dot_segment(int dots, apr_size_t segment_length)
+{
+    return (dots == 1 || dots == 2) && segment_length == (apr_size_t)dots;
+}
+
+/* No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too. */
+static int path_is_clean(const char *path, apr_size_t length)
+{
+    const char *end = path + length;
+    int dots = 0;
+    apr_size_t segment_length = 0;
+
+    while (path < end) {
+        const int escaped = *path == '%' ? si_query_escaped_byte(path, end) : -1;
+        const int c = escaped >= 0 ? escaped : (unsigned char)*path;
+
+        if (c < ' ' || c == 0x7F || c == '\\') {
+            return 0;
+        }
+        path += escaped >= 0 ? 3 : 1;
+        if (c != '/') {
+            dots += c == '.';
+            segment_length++;
+            continue;
+        }
+        if (is_dot_segment(dots, segment_length)) {
+            return 0;
+        }
+        dots = 0;
+        segment_length = 0;
+    }
+    return !is_dot_segment(dots, segment_length);
+}
+
+typedef struct {
+    const char *prefix;
+    apr_size_t length;
+    si_kind_t kind;
+} si_kind_row_t;
+
+#define KIND(prefix, kind)                                                                         \
+    {                                                                                              \
+        prefix, sizeof(prefix) - 1, kind                                                           \
+    }
+
+/* Contract section 1. */
+static const si_kind_row_t kinds[] = {
+    KIND("/v1/master/", SI_KIND_SESSION),   KIND("/v1/dash/", SI_KIND_SESSION),
+    KIND("/v1/session/", SI_KIND_SESSION),  KIND("/v1/manifest/", SI_KIND_CHILD),
+    KIND("/v1/tracking/", SI_KIND_CHILD),   KIND("/v1/segment/", SI_KIND_CHILD),
+    KIND("/v1/dashsegment/", SI_KIND_CHILD), KIND("/v1/i-media/", SI_KIND_CHILD),
+};
+
+static const si_kind_row_t *find_kind(const char *path, apr_size_t length)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (length > kinds[i].length && memcmp(path, kinds[i].prefix, kinds[i].length) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* Moves p behind the segment it stands on and its slash; NULL where the segment is empty or the last. */
+static const char *skip_segment(const char *p, const char *end)
+{
+    const char *slash = memchr(p, '/', (apr_size_t)(end - p));
+    return slash && slash > p ? slash + 1 : NULL;
+}
+
+void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback)
+{
+    const char *end = path + length;
+    const si_kind_row_t *row = find_kind(path, length);
+    const char *p;
+
+    playback->kind = SI_KIND_UNKNOWN;
+    if (!row || !path_is_clean(path, length)) {
+        return;
+    }
+    p = skip_segment(path + row->length, end);
+    p = p ? skip_segment(p, end) : NULL;
+    if (!p || p == end || *p == '/') {
+        return;
+    }
+    playback->kind = row->kind;
+    playback->path = path;
+    playback->length = length;
+    playback->asset = path + row->length;
+}
+
+int si_query_has_session(const char *query)
+{
+    si_query_item_t item;
+
+    while (si_query_next(&query, &item)) {
+        if (SI_QUERY_HAS_VALUE(&item) && si_query_name_is(&item, "aws.sessionId")) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static char *append(char *out, const char *text, apr_size_t length)
+{
+    memcpy(out, text, length);
+    return out + length;
+}
+
+/* The query less the client's stream ids, each kept item's bytes as they were. */
+static char *append_without_stream_ids(char *out, const char *query)
+{
+    si_query_item_t item;
+    int is_first = 1;
+
+    while (si_query_next(&query, &item)) {
+        if (si_query_name_is(&item, STREAM_ID_NAME)) {
+            continue;
+        }
+        if (!is_first) {
+            *out++ = '&';
+        }
+        out = append(out, item.text, item.length);
+        is_first = 0;
+    }
+    return out;
+}
+
+static char *append_query(char *out, si_kind_t kind, const char *query, const char *stream_id)
+{
+    const char *start = out;
+
+    if (kind != SI_KIND_SESSION) {
+        return append(out, query, strlen(query));
+    }
+    out = append_without_stream_ids(out, query);
+    if (!stream_id) {
+        return out;
+    }
+    if (out > start && out[-1] != '&') {
+        *out++ = '&';
+    }
+    out = append(out, STREAM_ID_NAME "=", sizeof(STREAM_ID_NAME));
+    return append(out, stream_id, strlen(stream_id));
+}
+
+const char *si_playback_location(apr_pool_t *pool, const char *base, const si_playback_t *playback,
+                                 const char *query, const char *stream_id)
+{
+    const apr_size_t base_length = strlen(base);
+    const apr_size_t query_length = query ? strlen(query) : 0;
+    const apr_size_t id_length = stream_id ? strlen(stream_id) : 0;
+    char *location = apr_palloc(pool, base_length + playback->length + query_length + id_length
+                                          + sizeof("?&" STREAM_ID_NAME "="));
+    char *out = append(location, base, base_length);
+
+    out = append(out, playback->path, playback->length);
+    if (query || stream_id) {
+        *out++ = '?';
+        out = append_query(out, playback->kind, query ? query : "", stream_id);
+    }
+    *out = '\0';
+    return location;
+}
+
+const char *si_session_path(apr_pool_t *pool, const si_playback_t *playback)
+{
+    const apr_size_t asset_length = (apr_size_t)(playback->path + playback->length - playback->asset);
+    char *path = apr_palloc(pool, sizeof(SESSION_PATH) + asset_length);
+    char *out = append(path, SESSION_PATH, sizeof(SESSION_PATH) - 1);
+
+    out = append(out, playback->asset, asset_length);
+    *out = '\0';
+    return path;
+}
