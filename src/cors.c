@@ -1,0 +1,77 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "cors.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <apr_uri.h>
+#include <string.h>
+
+static void lower(char *text)
+{
+    for (; *text; text++) {
+        *text = (char)apr_tolower(*text);
+    }
+}
+
+const char *si_cors_origin(apr_pool_t *pool, const char *text)
+{
+    apr_uri_t uri;
+
+    if (apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname
+        || !*uri.hostname || uri.user || uri.password || uri.path || uri.query || uri.fragment) {
+        return NULL;
+    }
+    lower(uri.scheme);
+    const int is_default_port = !uri.port_str || !*uri.port_str
+                                || uri.port == apr_uri_port_of_scheme(uri.scheme);
+    char *origin = apr_pstrcat(pool, uri.scheme, "://", uri.hostinfo, NULL);
+
+    if (is_default_port) {
+        /* A literal IPv6 address keeps its brackets only in hostinfo. */
+        const char *open = strchr(uri.hostname, ':') ? "[" : "";
+        origin = apr_pstrcat(pool, uri.scheme, "://", open, uri.hostname, *open ? "]" : "", NULL);
+    }
+    lower(origin);
+    return origin;
+}
+
+const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin)
+{
+    int i;
+
+    if (cors->mode == SI_CORS_ANY) {
+        return "*";
+    }
+    if (cors->mode == SI_CORS_NONE || !origin) {
+        return NULL;
+    }
+    for (i = 0; i < cors->origins->nelts; i++) {
+        const char *allowed = APR_ARRAY_IDX(cors->origins, i, const char *);
+        if (strcmp(origin, allowed) == 0) {
+            return allowed;
+        }
+    }
+    return NULL;
+}
+
+/* A list of tokens (RFC 9110 section 5.6.2); bare commas and spaces count as none. */
+static int is_token_list(const char *text)
+{
+    int has_token = 0;
+
+    for (; *text; text++) {
+        if (apr_isalnum(*text) || strchr("!#$%&'*+-.^_`|~", *text)) {
+            has_token = 1;
+        }
+        else if (!strchr(", \t", *text)) {
+            return 0;
+        }
+    }
+    return has_token;
+}
+
+const char *si_cors_allow_headers(const char *requested)
+{
+    return requested && is_token_list(requested) ? requested : "content-type";
+}
