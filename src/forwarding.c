@@ -1,0 +1,305 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "forwarding.h"
+
+#include "engine.h"
+#include "upstream_call.h"
+
+#include <apr_strings.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* libcurl ends a call at its time limit; a worker that still waits this long after has lost its engine. */
+#define SAFETY_MARGIN apr_time_from_sec(1)
+
+struct si_forwarder_t {
+    si_engine_t *engine;
+    si_resolver_t *resolver;
+    si_target_t *targets;
+    int target_count;
+    int is_threaded;
+    int max_calls;
+
+    pthread_mutex_t lock; /* of what follows and of the targets' idle lists */
+    int under_way;
+    int kept; /* idle calls of all targets */
+    int is_stopping;
+};
+
+static apr_interval_time_t monotonic_now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (apr_interval_time_t)time.tv_sec * APR_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+static struct timespec as_timespec(apr_interval_time_t time)
+{
+    const struct timespec converted = { time / APR_USEC_PER_SEC, time % APR_USEC_PER_SEC * 1000 };
+
+    return converted;
+}
+
+/* Some other target's kept call, taken out of its list: it makes room for one that is in use. */
+static si_call_t *take_kept_of_another(si_forwarder_t *forwarder, const si_target_t *target)
+{
+    int i;
+
+    for (i = 0; i < forwarder->target_count; i++) {
+        si_target_t *other = &forwarder->targets[i];
+        si_call_t *call = other->idle;
+        if (call && other != target) {
+            other->idle = call->next;
+            forwarder->kept--;
+            return call;
+        }
+    }
+    return NULL;
+}
+
+/* Keeps the call for the next one, but never more handles than calls can be under way. */
+static void give_back(void *data, si_call_t *call)
+{
+    si_forwarder_t *forwarder = data;
+    si_call_t *surplus = NULL;
+
+    si_call_rest(call);
+    pthread_mutex_lock(&forwarder->lock);
+    forwarder->under_way--;
+    if (forwarder->under_way + forwarder->kept >= forwarder->max_calls) {
+        surplus = take_kept_of_another(forwarder, call->target);
+    }
+    call->next = call->target->idle;
+    call->target->idle = call;
+    forwarder->kept++;
+    pthread_mutex_unlock(&forwarder->lock);
+    if (surplus) {
+        si_call_free(surplus);
+    }
+}
+
+/* Takes a place among the calls under way; *call is a kept one or NULL. */
+static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_target_t *target, si_call_t **call)
+{
+    si_forward_outcome_t outcome = SI_FORWARD_ANSWERED;
+
+    *call = NULL;
+    pthread_mutex_lock(&forwarder->lock);
+    if (forwarder->is_stopping) {
+        outcome = SI_FORWARD_STOPPING;
+    }
+    else if (forwarder->under_way == forwarder->max_calls) {
+        outcome = SI_FORWARD_BUSY;
+    }
+    else {
+        forwarder->under_way++;
+        *call = target->idle;
+    }
+    if (*call) {
+        target->idle = (*call)->next;
+        forwarder->kept--;
+    }
+    pthread_mutex_unlock(&forwarder->lock);
+    return outcome;
+}
+
+static void leave_place(si_forwarder_t *forwarder)
+{
+    pthread_mutex_lock(&forwarder->lock);
+    forwarder->under_way--;
+    pthread_mutex_unlock(&forwarder->lock);
+}
+
+static void fail(si_forward_answer_t *answer, si_forward_outcome_t outcome, const char *stage,
+                 const char *cause)
+{
+    answer->outcome = outcome;
+    answer->stage = stage;
+    answer->cause = cause;
+}
+
+/*
+ * Makes sure that libcurl has or gets addresses: *addresses is NULL where it has the latest. Returns 0 where
+ * there are none.
+ */
+static int resolve(si_target_t *target, apr_interval_time_t deadline, si_addresses_t *found,
+                   const si_addresses_t **addresses, si_forward_answer_t *answer)
+{
+    const unsigned loaded = __atomic_load_n(&target->loaded, __ATOMIC_RELAXED);
+
+    *addresses = NULL;
+    if (!target->name || (loaded > 0 && si_name_generation(target->name) == loaded)) {
+        return 1;
+    }
+    const struct timespec until = as_timespec(deadline);
+    switch (si_name_wait(target->name, &until, found)) {
+    case SI_NAME_KNOWN:
+        *addresses = found;
+        return 1;
+    case SI_NAME_UNKNOWN:
+        fail(answer, SI_FORWARD_UNRESOLVED, "resolve", found->problem);
+        return 0;
+    default:
+        fail(answer, SI_FORWARD_TIMEOUT, "resolve", "no answer from the name servers in time");
+        return 0;
+    }
+}
+
+/* Waits until the engine has ended the call. Returns 0 where it has not by the deadline: the call is then the engine's. */
+static int wait_for_end(si_call_t *call, apr_interval_time_t deadline)
+{
+    const struct timespec until = as_timespec(deadline);
+    int rc = 0;
+    int is_ended;
+
+    pthread_mutex_lock(&call->lock);
+    while (call->state == SI_CALL_RUNNING && rc != ETIMEDOUT) {
+        rc = pthread_cond_timedwait(&call->ended, &call->lock, &until);
+    }
+    is_ended = call->state == SI_CALL_ENDED;
+    if (!is_ended) {
+        call->state = SI_CALL_ABANDONED;
+    }
+    pthread_mutex_unlock(&call->lock);
+    return is_ended;
+}
+
+/* Runs a prepared call and reads its answer. Who calls no longer owns it. */
+static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t deadline,
+                apr_pool_t *pool, si_forward_answer_t *answer)
+{
+    if (!forwarder->is_threaded) {
+        si_engine_drive(forwarder->engine, call);
+    }
+    else if (!si_engine_submit(forwarder->engine, call)) {
+        fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
+        give_back(forwarder, call);
+        return;
+    }
+    else if (!wait_for_end(call, deadline + SAFETY_MARGIN)) {
+        fail(answer, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
+        return;
+    }
+    si_call_read(call, pool, answer);
+    give_back(forwarder, call);
+}
+
+/* What is left of a time limit, in whole milliseconds, at least one: libcurl takes 0 for no limit. */
+static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
+{
+    const apr_interval_time_t left = limit > spent ? limit - spent : 0;
+
+    return left < 1000 ? 1 : (long)(left / 1000);
+}
+
+/* A place is taken; *call is a kept call or NULL. */
+static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
+                    const si_forward_request_t *request, apr_interval_time_t start, apr_pool_t *pool,
+                    si_forward_answer_t *answer)
+{
+    const si_addresses_t *addresses;
+    si_addresses_t found;
+
+    if (!resolve(target, start + request->connect_timeout, &found, &addresses, answer)) {
+        if (call) {
+            give_back(forwarder, call);
+        }
+        else {
+            leave_place(forwarder);
+        }
+        return;
+    }
+    const apr_interval_time_t spent = addresses ? monotonic_now() - start : 0;
+
+    call = call ? call : si_call_make(target);
+    if (call
+        && si_call_prepare(call, request, left_ms(request->connect_timeout, spent),
+                           left_ms(request->timeout, spent), addresses)) {
+        run(forwarder, call, start + request->timeout, pool, answer);
+        return;
+    }
+    fail(answer, SI_FORWARD_PROTOCOL, "queue", "libcurl took no call, probably for want of memory");
+    if (call) {
+        si_call_free(call);
+    }
+    leave_place(forwarder);
+}
+
+void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,
+                si_forward_answer_t *answer)
+{
+    const apr_interval_time_t start = monotonic_now();
+    si_target_t *target = &forwarder->targets[request->endpoint->index];
+    si_call_t *call;
+
+    memset(answer, 0, sizeof(*answer));
+    switch (take_place(forwarder, target, &call)) {
+    case SI_FORWARD_BUSY:
+        fail(answer, SI_FORWARD_BUSY, "queue", "as many calls as may be are under way");
+        return;
+    case SI_FORWARD_STOPPING:
+        fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
+        return;
+    default:
+        forward(forwarder, call, target, request, start, pool, answer);
+        answer->time = monotonic_now() - start;
+    }
+}
+
+static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *endpoints)
+{
+    int i;
+
+    forwarder->resolver = si_resolver_make();
+    forwarder->targets = calloc((size_t)endpoints->nelts, sizeof(*forwarder->targets));
+    forwarder->target_count = endpoints->nelts;
+    if (!forwarder->resolver || !forwarder->targets) {
+        return 0;
+    }
+    for (i = 0; i < endpoints->nelts; i++) {
+        forwarder->targets[i].endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
+        forwarder->targets[i].name =
+            si_resolver_add(forwarder->resolver, forwarder->targets[i].endpoint->host);
+    }
+    return 1;
+}
+
+si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls, int is_threaded,
+                                   const char **problem)
+{
+    si_forwarder_t *forwarder = calloc(1, sizeof(*forwarder));
+
+    if (!forwarder || !make_targets(forwarder, endpoints)) {
+        *problem = "out of memory";
+        return NULL;
+    }
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        *problem = "curl_global_init failed";
+        return NULL;
+    }
+    pthread_mutex_init(&forwarder->lock, NULL);
+    forwarder->max_calls = max_calls;
+    forwarder->is_threaded = is_threaded;
+    forwarder->engine = si_engine_make(max_calls, give_back, forwarder, problem);
+    if (!forwarder->engine) {
+        return NULL;
+    }
+    if (si_resolver_start(forwarder->resolver) != 0
+        || (is_threaded && si_engine_start(forwarder->engine) != 0)) {
+        *problem = "no thread to be had";
+        return NULL;
+    }
+    return forwarder;
+}
+
+void si_forwarder_stop(si_forwarder_t *forwarder)
+{
+    pthread_mutex_lock(&forwarder->lock);
+    forwarder->is_stopping = 1;
+    pthread_mutex_unlock(&forwarder->lock);
+    si_resolver_stop(forwarder->resolver);
+    si_engine_stop(forwarder->engine);
+}

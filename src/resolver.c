@@ -1,0 +1,275 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "resolver.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Seconds between look-ups: AWS's own names live for 60. */
+#define REFRESH 30
+#define RETRY 1
+
+struct si_name_t {
+    si_resolver_t *resolver;
+    si_name_t *next;
+    char *host;
+    time_t due;        /* of the next look-up, CLOCK_MONOTONIC */
+    int is_wanted;     /* somebody waits for an answer */
+    si_addresses_t known; /* generation 0: nothing yet */
+};
+
+struct si_resolver_t {
+    pthread_mutex_t lock;
+    pthread_cond_t work;   /* to the thread: a name is wanted, or stop */
+    pthread_cond_t answer; /* from the thread: a look-up has ended */
+    pthread_t thread;
+    int is_running;
+    int is_looking_up;
+    int is_stopping;
+    si_name_t *names;
+};
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static time_t now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+si_resolver_t *si_resolver_make(void)
+{
+    si_resolver_t *resolver = calloc(1, sizeof(*resolver));
+
+    if (resolver) {
+        pthread_mutex_init(&resolver->lock, NULL);
+        init_condition(&resolver->work);
+        init_condition(&resolver->answer);
+    }
+    return resolver;
+}
+
+static int is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
+{
+    si_name_t *name;
+
+    if (is_address(host)) {
+        return NULL;
+    }
+    for (name = resolver->names; name; name = name->next) {
+        if (strcmp(name->host, host) == 0) {
+            return name;
+        }
+    }
+    name = calloc(1, sizeof(*name));
+    if (!name || !(name->host = strdup(host))) {
+        free(name);
+        return NULL;
+    }
+    name->resolver = resolver;
+    name->next = resolver->names;
+    resolver->names = name;
+    return name;
+}
+
+/* Appends one address; leaves out what does not fit. */
+static void append_address(char *list, const struct addrinfo *info)
+{
+    const char *format = info->ai_family == AF_INET6 ? "%s[%s]" : "%s%s";
+    const size_t used = strlen(list);
+    char text[INET6_ADDRSTRLEN];
+
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0
+        || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
+        return;
+    }
+    snprintf(list + used, SI_ADDRESSES_SIZE - used, format, used ? "," : "", text);
+}
+
+/* Fills addresses and returns NULL, or the resolver's reason. Takes as long as the name servers do. */
+static const char *look_up(const char *host, char *addresses)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+    struct addrinfo *list, *info;
+    const int rc = getaddrinfo(host, NULL, &hints, &list);
+
+    addresses[0] = '\0';
+    if (rc != 0) {
+        return gai_strerror(rc);
+    }
+    for (info = list; info; info = info->ai_next) {
+        append_address(addresses, info);
+    }
+    freeaddrinfo(list);
+    return addresses[0] ? NULL : "no usable address";
+}
+
+static void store(si_name_t *name, const char *problem, const char *addresses)
+{
+    name->due = now() + (problem ? RETRY : REFRESH);
+    name->is_wanted = 0;
+    name->known.problem = problem;
+    if (!problem && strcmp(name->known.addresses, addresses) != 0) {
+        strcpy(name->known.addresses, addresses);
+        name->known.generation++;
+    }
+}
+
+/* The name to look up now, or NULL with the time of the next one in *next. */
+static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
+{
+    const time_t time = now();
+    si_name_t *name;
+
+    *next = time + REFRESH;
+    for (name = resolver->names; name; name = name->next) {
+        /* A name that failed and that nobody asks for is left in peace until the refresh. */
+        const time_t due = name->known.problem && !name->is_wanted ? name->due + REFRESH : name->due;
+        if (due <= time) {
+            return name;
+        }
+        if (due < *next) {
+            *next = due;
+        }
+    }
+    return NULL;
+}
+
+static void *run(void *data)
+{
+    si_resolver_t *resolver = data;
+    char addresses[SI_ADDRESSES_SIZE];
+
+    pthread_mutex_lock(&resolver->lock);
+    while (!resolver->is_stopping) {
+        struct timespec until = { 0, 0 };
+        si_name_t *name = find_due(resolver, &until.tv_sec);
+
+        if (!name) {
+            pthread_cond_timedwait(&resolver->work, &resolver->lock, &until);
+            continue;
+        }
+        resolver->is_looking_up = 1;
+        pthread_mutex_unlock(&resolver->lock);
+        const char *problem = look_up(name->host, addresses);
+        pthread_mutex_lock(&resolver->lock);
+        resolver->is_looking_up = 0;
+        store(name, problem, addresses);
+        pthread_cond_broadcast(&resolver->answer);
+    }
+    pthread_mutex_unlock(&resolver->lock);
+    return NULL;
+}
+
+/*
+ * A thread left behind within getaddrinfo returns into this module, perhaps while the exiting process
+ * unloads its modules. Only this child process keeps it: the parent's restarts load a new one as ever.
+ */
+static void keep_module_loaded(void)
+{
+    Dl_info info;
+
+    if (dladdr((const void *)&init_condition, &info)) {
+        dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+}
+
+int si_resolver_start(si_resolver_t *resolver)
+{
+    sigset_t all, before;
+    int rc;
+
+    if (!resolver->names) {
+        return 0;
+    }
+    keep_module_loaded();
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&resolver->thread, NULL, run, resolver);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    resolver->is_running = rc == 0;
+    return rc;
+}
+
+void si_resolver_stop(si_resolver_t *resolver)
+{
+    int is_looking_up;
+
+    if (!resolver->is_running) {
+        return;
+    }
+    pthread_mutex_lock(&resolver->lock);
+    resolver->is_stopping = 1;
+    is_looking_up = resolver->is_looking_up;
+    pthread_cond_signal(&resolver->work);
+    pthread_cond_broadcast(&resolver->answer);
+    pthread_mutex_unlock(&resolver->lock);
+    if (is_looking_up) {
+        pthread_detach(resolver->thread);
+    }
+    else {
+        pthread_join(resolver->thread, NULL);
+    }
+    resolver->is_running = 0;
+}
+
+si_name_status_t si_name_wait(si_name_t *name, const struct timespec *deadline,
+                              si_addresses_t *addresses)
+{
+    si_resolver_t *resolver = name->resolver;
+    si_name_status_t status = SI_NAME_TIMED_OUT;
+    int rc = 0;
+
+    pthread_mutex_lock(&resolver->lock);
+    if (!name->known.generation && (!name->known.problem || name->due <= now())) {
+        name->is_wanted = 1;
+        pthread_cond_signal(&resolver->work);
+    }
+    while (!name->known.generation && name->is_wanted && !resolver->is_stopping && rc == 0) {
+        rc = pthread_cond_timedwait(&resolver->answer, &resolver->lock, deadline);
+    }
+    *addresses = name->known;
+    if (name->known.generation) {
+        status = SI_NAME_KNOWN;
+    }
+    else if (name->known.problem && !name->is_wanted) {
+        status = SI_NAME_UNKNOWN;
+    }
+    pthread_mutex_unlock(&resolver->lock);
+    return status;
+}
+
+unsigned si_name_generation(si_name_t *name)
+{
+    unsigned generation;
+
+    pthread_mutex_lock(&name->resolver->lock);
+    generation = name->known.generation;
+    pthread_mutex_unlock(&name->resolver->lock);
+    return generation;
+}

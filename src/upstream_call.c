@@ -1,0 +1,444 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "upstream_call.h"
+
+#include "upstream_headers.h"
+
+#include <apr_strings.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Kept buffers above this go back to the system: a rare large body must not cost memory for ever. */
+#define KEPT_BUFFER (64 * 1024)
+
+/* Below the idle time after which AWS's load balancers close (60 s): a dead connection is seldom met. */
+#define CONNECTION_MAX_IDLE 50L
+
+/* Receive buffer: an answer is some hundred bytes, and every kept handle holds one. */
+#define RECEIVE_BUFFER 4096L
+
+static int reserve(si_buffer_t *buffer, size_t capacity)
+{
+    if (capacity <= buffer->capacity) {
+        return 1;
+    }
+    capacity = capacity < 2 * buffer->capacity ? 2 * buffer->capacity : capacity;
+    char *bytes = realloc(buffer->bytes, capacity);
+    if (!bytes) {
+        return 0;
+    }
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+    return 1;
+}
+
+static int append(si_buffer_t *buffer, const char *bytes, size_t length)
+{
+    if (!reserve(buffer, buffer->length + length)) {
+        return 0;
+    }
+    memcpy(buffer->bytes + buffer->length, bytes, length);
+    buffer->length += length;
+    return 1;
+}
+
+static void release(si_buffer_t *buffer)
+{
+    free(buffer->bytes);
+    memset(buffer, 0, sizeof(*buffer));
+}
+
+/* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
+static curl_socket_t open_socket(void *ignored, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)ignored;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* A number of at most three digits behind "HTTP/1.x ". */
+static int read_status(const char *line, size_t length)
+{
+    const char *space = memchr(line, ' ', length);
+    const char *end = line + length;
+    int status = 0;
+    int digits;
+
+    if (!space) {
+        return 0;
+    }
+    for (digits = 0, space++; digits < 3 && space < end && *space >= '0' && *space <= '9'; digits++) {
+        status = status * 10 + (*space++ - '0');
+    }
+    return digits == 3 ? status : 0;
+}
+
+static int is_printable(const char *text, size_t length)
+{
+    for (; length > 0; text++, length--) {
+        if ((unsigned char)*text < ' ' || *text == 0x7F) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void begin_answer(si_call_t *call, const char *line, size_t length)
+{
+    const size_t before_reason = sizeof("HTTP/1.1 200 ") - 1;
+    const size_t reason_length = length > before_reason ? length - before_reason : 0;
+
+    call->status = read_status(line, length);
+    call->head.length = 0;
+    call->has_whole_head = 0;
+    call->reason[0] = '\0';
+    if (reason_length < sizeof(call->reason) && is_printable(line + before_reason, reason_length)) {
+        memcpy(call->reason, line + before_reason, reason_length);
+        call->reason[reason_length] = '\0';
+    }
+}
+
+static int keep_header(si_call_t *call, const char *line, size_t length)
+{
+    const char *colon = memchr(line, ':', length);
+    const char *end = line + length;
+
+    if (!colon || !si_answer_header_passes(line, (size_t)(colon - line))) {
+        return 1;
+    }
+    const char *value = colon + 1;
+    while (value < end && (*value == ' ' || *value == '\t')) {
+        value++;
+    }
+    while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    if (!is_printable(value, (size_t)(end - value))) {
+        return 1;
+    }
+    return append(&call->head, line, (size_t)(colon - line)) && append(&call->head, "", 1)
+           && append(&call->head, value, (size_t)(end - value)) && append(&call->head, "", 1);
+}
+
+/* One line of the head, or a trailer. Whatever begins with a status line begins anew: 1xx come first. */
+static size_t on_header(char *line, size_t size, size_t count, void *data)
+{
+    si_call_t *call = data;
+    const size_t whole = size * count;
+    size_t length = whole;
+
+    call->head_bytes += whole;
+    if (call->head_bytes > SI_ANSWER_MAX_HEAD) {
+        call->is_too_large = 1;
+        return 0;
+    }
+    while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r')) {
+        length--;
+    }
+    if (length == 0) {
+        call->has_whole_head = call->status >= 200;
+        return whole;
+    }
+    if (call->has_whole_head) {
+        return whole;
+    }
+    if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
+        begin_answer(call, line, length);
+        return whole;
+    }
+    return keep_header(call, line, length) ? whole : 0;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *data)
+{
+    si_call_t *call = data;
+    const size_t length = size * count;
+
+    if (call->body.length + length > SI_ANSWER_MAX_BODY) {
+        call->is_too_large = 1;
+        return 0;
+    }
+    return append(&call->body, bytes, length) ? length : 0;
+}
+
+#define SET(call, option, value) (curl_easy_setopt((call)->easy, option, value) == CURLE_OK)
+
+static int set_trust(si_call_t *call, const si_endpoint_t *endpoint)
+{
+    struct curl_blob ca = { (void *)endpoint->ca, endpoint->ca_length, CURL_BLOB_NOCOPY };
+
+    return SET(call, CURLOPT_SSL_VERIFYPEER, 1L) && SET(call, CURLOPT_SSL_VERIFYHOST, 2L)
+           && SET(call, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2)
+           && (!endpoint->ca
+               || (SET(call, CURLOPT_CAPATH, NULL) && SET(call, CURLOPT_CAINFO, NULL)
+                   && SET(call, CURLOPT_CAINFO_BLOB, &ca)));
+}
+
+/* What is the same for every call to the target. */
+static int set_up(si_call_t *call)
+{
+    const si_endpoint_t *endpoint = call->target->endpoint;
+
+    return SET(call, CURLOPT_URL, endpoint->url)
+           && SET(call, CURLOPT_PROTOCOLS_STR, endpoint->is_https ? "https" : "http")
+           && SET(call, CURLOPT_POST, 1L) && SET(call, CURLOPT_FOLLOWLOCATION, 0L)
+           && SET(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1)
+           && SET(call, CURLOPT_PROXY, "") && SET(call, CURLOPT_NOPROXY, "")
+           && SET(call, CURLOPT_NOSIGNAL, 1L) && SET(call, CURLOPT_TCP_NODELAY, 1L)
+           && SET(call, CURLOPT_MAXAGE_CONN, CONNECTION_MAX_IDLE)
+           && SET(call, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER)
+           && SET(call, CURLOPT_MAXFILESIZE, (long)SI_ANSWER_MAX_BODY)
+           && SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
+           && SET(call, CURLOPT_HEADERFUNCTION, on_header) && SET(call, CURLOPT_HEADERDATA, call)
+           && SET(call, CURLOPT_WRITEFUNCTION, on_body) && SET(call, CURLOPT_WRITEDATA, call)
+           && SET(call, CURLOPT_ERRORBUFFER, call->error) && SET(call, CURLOPT_PRIVATE, call)
+           && (!endpoint->is_https || set_trust(call, endpoint));
+}
+
+si_call_t *si_call_make(si_target_t *target)
+{
+    pthread_condattr_t attributes;
+    si_call_t *call = calloc(1, sizeof(*call));
+
+    if (!call) {
+        return NULL;
+    }
+    pthread_mutex_init(&call->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&call->ended, &attributes);
+    pthread_condattr_destroy(&attributes);
+    call->target = target;
+    call->easy = curl_easy_init();
+    if (!call->easy || !set_up(call)) {
+        si_call_free(call);
+        return NULL;
+    }
+    return call;
+}
+
+void si_call_free(si_call_t *call)
+{
+    curl_easy_cleanup(call->easy);
+    release(&call->sent);
+    release(&call->head);
+    release(&call->body);
+    pthread_cond_destroy(&call->ended);
+    pthread_mutex_destroy(&call->lock);
+    free(call);
+}
+
+/*
+ * The header lines that make libcurl leave out its own: an entry without a value is one that is not sent. (For an empty
+ * value libcurl wants "Name;".)
+ */
+static const char *const fixed_lines[] = {
+    "Content-Type: application/json",
+    "Accept:",
+    "Expect:",
+};
+
+#define FIXED_LINES (sizeof(fixed_lines) / sizeof(fixed_lines[0]))
+
+static size_t line_size(const char *name, const char *value)
+{
+    return strlen(name) + strlen(value) + sizeof(": ");
+}
+
+static size_t request_size(const si_forward_request_t *request)
+{
+    const char *const *strings = (const char *const *)request->headers->elts;
+    size_t size = (FIXED_LINES + (size_t)request->headers->nelts / 2) * sizeof(struct curl_slist)
+                  + strlen(request->target) + 1 + request->body_length;
+    int i;
+
+    for (i = 0; i < request->headers->nelts; i += 2) {
+        size += line_size(strings[i], strings[i + 1]);
+    }
+    return size;
+}
+
+/* Writes "Name: value" to out and returns what is behind its NUL. */
+static char *write_line(char *out, const char *name, const char *value)
+{
+    out = stpcpy(out, name);
+    out = *value ? stpcpy(stpcpy(out, ": "), value) : stpcpy(out, ";");
+    return out + 1;
+}
+
+/* Fills the call's buffer: the list's nodes, then the lines they point at. Returns what is behind. */
+static char *write_headers(si_call_t *call, const apr_array_header_t *headers)
+{
+    const char *const *strings = (const char *const *)headers->elts;
+    struct curl_slist *nodes = (struct curl_slist *)(void *)call->sent.bytes;
+    const size_t count = FIXED_LINES + (size_t)headers->nelts / 2;
+    char *out = (char *)(nodes + count);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
+        if (i < FIXED_LINES) {
+            nodes[i].data = (char *)fixed_lines[i];
+            continue;
+        }
+        const char *const *pair = &strings[2 * (i - FIXED_LINES)];
+        nodes[i].data = out;
+        out = write_line(out, pair[0], pair[1]);
+    }
+    return out;
+}
+
+/* The addresses that libcurl must have in its cache, so that it looks up nothing itself. */
+static int set_addresses(si_call_t *call, const si_addresses_t *addresses)
+{
+    const si_endpoint_t *endpoint = call->target->endpoint;
+
+    call->generation = addresses ? addresses->generation : 0;
+    if (!addresses) {
+        return 1;
+    }
+    const int length = snprintf(call->address_line, sizeof(call->address_line), "%s:%d:%s",
+                                endpoint->host, endpoint->port, addresses->addresses);
+    call->addresses.data = call->address_line;
+    call->addresses.next = NULL;
+    return length > 0 && (size_t)length < sizeof(call->address_line)
+           && SET(call, CURLOPT_RESOLVE, &call->addresses);
+}
+
+static int set_times(si_call_t *call, long connect_timeout_ms, long timeout_ms)
+{
+    if (call->timeout_ms != timeout_ms && !SET(call, CURLOPT_TIMEOUT_MS, timeout_ms)) {
+        return 0;
+    }
+    call->timeout_ms = timeout_ms;
+    if (call->connect_timeout_ms != connect_timeout_ms
+        && !SET(call, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms)) {
+        return 0;
+    }
+    call->connect_timeout_ms = connect_timeout_ms;
+    return 1;
+}
+
+static void forget_answer(si_call_t *call)
+{
+    call->state = SI_CALL_RUNNING;
+    call->head.length = 0;
+    call->body.length = 0;
+    call->status = 0;
+    call->reason[0] = '\0';
+    call->has_whole_head = 0;
+    call->head_bytes = 0;
+    call->is_too_large = 0;
+    call->is_stopped = 0;
+    call->error[0] = '\0';
+}
+
+int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
+                    long timeout_ms, const si_addresses_t *addresses)
+{
+    forget_answer(call);
+    if (!reserve(&call->sent, request_size(request))) {
+        return 0;
+    }
+    char *target = write_headers(call, request->headers);
+    char *body = stpcpy(target, request->target) + 1;
+    memcpy(body, request->body, request->body_length);
+
+    return SET(call, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)call->sent.bytes)
+           && SET(call, CURLOPT_REQUEST_TARGET, target)
+           && SET(call, CURLOPT_POSTFIELDSIZE, (long)request->body_length)
+           && SET(call, CURLOPT_POSTFIELDS, body)
+           && set_times(call, connect_timeout_ms, timeout_ms) && set_addresses(call, addresses);
+}
+
+static si_forward_outcome_t outcome_of(const si_call_t *call)
+{
+    if (call->is_stopped) {
+        return SI_FORWARD_STOPPING;
+    }
+    if (call->is_too_large) {
+        return SI_FORWARD_TOO_LARGE;
+    }
+    switch (call->code) {
+    case CURLE_OK:
+        return call->status >= 200 ? SI_FORWARD_ANSWERED : SI_FORWARD_PROTOCOL;
+    case CURLE_OPERATION_TIMEDOUT:
+        return SI_FORWARD_TIMEOUT;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return SI_FORWARD_UNRESOLVED;
+    case CURLE_COULDNT_CONNECT:
+        return SI_FORWARD_UNREACHABLE;
+    case CURLE_FILESIZE_EXCEEDED:
+        return SI_FORWARD_TOO_LARGE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+        return SI_FORWARD_TLS;
+    default:
+        return SI_FORWARD_PROTOCOL;
+    }
+}
+
+/* How far the transfer had come. */
+static const char *stage_of(const si_call_t *call)
+{
+    curl_off_t connected = 0;
+    curl_off_t ready = 0; /* to send: on a kept connection, the only one of the two that is set */
+
+    if (call->is_stopped) {
+        return "stop";
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    if (ready > 0) {
+        return "answer";
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
+    return connected > 0 && call->target->endpoint->is_https ? "tls" : "connect";
+}
+
+static apr_array_header_t *read_headers(const si_call_t *call, apr_pool_t *pool)
+{
+    apr_array_header_t *headers = apr_array_make(pool, 16, sizeof(const char *));
+    const char *p = apr_pmemdup(pool, call->head.bytes ? call->head.bytes : "", call->head.length);
+    const char *end = p + call->head.length;
+
+    for (; p < end; p += strlen(p) + 1) {
+        APR_ARRAY_PUSH(headers, const char *) = p;
+    }
+    return headers;
+}
+
+void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer)
+{
+    long connections = 0;
+
+    answer->outcome = outcome_of(call);
+    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
+    answer->is_kept_connection = connections == 0;
+    if (answer->outcome != SI_FORWARD_ANSWERED) {
+        answer->stage = stage_of(call);
+        answer->cause = apr_pstrdup(pool, *call->error ? call->error : curl_easy_strerror(call->code));
+        return;
+    }
+    answer->status = call->status;
+    answer->reason = apr_pstrdup(pool, call->reason);
+    answer->headers = read_headers(call, pool);
+    answer->body_length = call->body.length;
+    answer->body = apr_pmemdup(pool, call->body.bytes ? call->body.bytes : "", call->body.length);
+}
+
+void si_call_rest(si_call_t *call)
+{
+    if (call->sent.capacity > KEPT_BUFFER) {
+        release(&call->sent);
+    }
+    if (call->body.capacity > KEPT_BUFFER) {
+        release(&call->body);
+    }
+}
