@@ -1,0 +1,558 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * mod_session_initializer: puts every new MediaTailor session into one of N groups by a random stream id.
+ *
+ * This is the front door: directives, per-server configuration and hooks. What is decided, and how, stands
+ * in src/, a room for each concern; docs/mod_session_initializer.md is the manual.
+ */
+
+#include "src/answer.h"
+#include "src/forwarding.h"
+#include "src/playback_url.h"
+#include "src/query.h"
+#include "src/request_body.h"
+#include "src/session_body.h"
+#include "src/settings.h"
+#include "src/stream_id.h"
+#include "src/upstream_headers.h"
+
+#include <ap_mpm.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <httpd.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define HANDLER_NAME "session-initializer"
+
+extern module AP_MODULE_DECLARE_DATA session_initializer_module;
+APLOG_USE_MODULE(session_initializer);
+
+/* Of the configuration that is in force: const si_endpoint_t *. */
+static apr_array_header_t *endpoints;
+
+/* Of this child process; NULL where no server has an endpoint or it could not start. */
+static si_forwarder_t *forwarder;
+
+/* Problems with an answer of their own. */
+
+static const si_problem_t not_found = { 404, "not-found", "This is no MediaTailor playback or session URL." };
+static const si_problem_t method_not_allowed = { 405, "method-not-allowed",
+                                                 "This URL does not take the method; see Allow." };
+static const si_problem_t bad_query = { 400, "bad-query",
+                                        "The query holds a space or a control character." };
+static const si_problem_t bad_header = { 400, "bad-header", "A header holds a control character." };
+static const si_problem_t bad_request = { 400, "bad-request", "The request body did not arrive whole." };
+static const si_problem_t request_timeout = { 408, "request-timeout",
+                                              "The request body did not arrive in time." };
+static const si_problem_t body_too_large = { 413, "body-too-large", "The request body is too large." };
+static const si_problem_t unsupported_encoding = {
+    415, "unsupported-encoding", "The request body must come without Content-Encoding."
+};
+static const si_problem_t no_random = { 500, "no-random", "No random number could be drawn." };
+static const si_problem_t no_endpoint = { 503, "no-endpoint",
+                                          "Sessions cannot be initialized by POST here." };
+
+/* By si_forward_outcome_t; the answered ones have none. */
+static const si_problem_t forward_problems[] = {
+    [SI_FORWARD_BUSY] = { 503, "busy", "Too many sessions are being initialized; try again." },
+    [SI_FORWARD_STOPPING] = { 503, "stopping", "The server is restarting; try again." },
+    [SI_FORWARD_UNRESOLVED] = { 502, "upstream-unresolved", "The session service was not found." },
+    [SI_FORWARD_UNREACHABLE] = { 502, "upstream-unreachable", "The session service refused." },
+    [SI_FORWARD_TLS] = { 502, "upstream-tls", "The session service could not be trusted." },
+    [SI_FORWARD_PROTOCOL] = { 502, "upstream-protocol", "The session service gave no valid answer." },
+    [SI_FORWARD_TOO_LARGE] = { 502, "upstream-too-large", "The session service's answer is too large." },
+    [SI_FORWARD_TIMEOUT] = { 504, "upstream-timeout", "The session service did not answer in time." },
+};
+
+/* Serving a claimed request */
+
+static void log_refusal(request_rec *r, const si_problem_t *problem)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "refused: %d %s: %s", problem->status, problem->slug,
+                  problem->message);
+}
+
+static int refuse(request_rec *r, const si_settings_t *settings, const si_problem_t *problem)
+{
+    log_refusal(r, problem);
+    return si_answer_problem(r, settings, problem, NULL, NULL);
+}
+
+/* Draws a stream id and notes it for the access log; NULL where there is no randomness. */
+static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
+{
+    apr_status_t rv;
+    const char *text;
+    int id;
+
+    rv = si_stream_id_draw(settings->stream_id_count, apr_generate_random_bytes, &id);
+    if (rv != APR_SUCCESS) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "no-random: vhost=%s: the system gives no random bytes",
+                      r->server->server_hostname);
+        return NULL;
+    }
+    text = apr_itoa(r->pool, id);
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_STREAM_ID", text);
+    return text;
+}
+
+static int redirect(request_rec *r, const si_settings_t *settings, const si_playback_t *playback)
+{
+    const char *stream_id = NULL;
+
+    if (playback->kind == SI_KIND_SESSION && !si_query_has_session(r->args)) {
+        stream_id = draw_stream_id(r, settings);
+        if (!stream_id) {
+            return refuse(r, settings, &no_random);
+        }
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "redirect: stream id %s", stream_id ? stream_id : "none");
+    return si_answer_redirect(
+        r, settings,
+        si_playback_location(r->pool, settings->playback_base, playback, r->args, stream_id));
+}
+
+static int has_encoded_body(const request_rec *r)
+{
+    const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
+
+    return encoding && *encoding && strcasecmp(encoding, "identity") != 0;
+}
+
+static const si_problem_t *body_problem(int status)
+{
+    switch (status) {
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return &body_too_large;
+    case HTTP_REQUEST_TIME_OUT:
+        return &request_timeout;
+    default:
+        return &bad_request;
+    }
+}
+
+/* The operator reads why; the player is told no more than the kind of failure. */
+static int answer_failure(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer)
+{
+    const si_problem_t *problem = &forward_problems[answer->outcome];
+
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "%s: vhost=%s endpoint=%s stage=%s cause=\"%s\" ms=%" APR_TIME_T_FMT, problem->slug,
+                  r->server->server_hostname, settings->endpoint->url, answer->stage,
+                  ap_escape_logitem(r->pool, answer->cause), apr_time_as_msec(answer->time));
+    return si_answer_problem(r, settings, problem, problem->status == 503 ? "1" : NULL, NULL);
+}
+
+static int forward(request_rec *r, const si_settings_t *settings, const si_playback_t *playback,
+                   const si_session_t *session)
+{
+    const conn_rec *c = r->connection;
+    const si_viewer_t viewer = {
+        .peer = c->client_ip,
+        .client = r->useragent_addr != c->client_addr ? r->useragent_ip : NULL,
+    };
+    const char *path = si_session_path(r->pool, playback);
+    si_forward_request_t request = {
+        .endpoint = settings->endpoint,
+        .target = session->query ? apr_pstrcat(r->pool, path, "?", session->query, NULL) : path,
+        .body = session->body,
+        .body_length = session->body_length,
+        .connect_timeout = settings->connect_timeout,
+        .timeout = settings->timeout,
+    };
+    si_forward_answer_t answer;
+
+    request.headers = si_upstream_headers(
+        r->pool, r->headers_in, settings->forward_headers,
+        settings->preserve_host ? apr_table_get(r->headers_in, "Host") : NULL, &viewer);
+    if (!request.headers) {
+        return refuse(r, settings, &bad_header);
+    }
+    si_forward(forwarder, &request, r->pool, &answer);
+    if (answer.outcome != SI_FORWARD_BUSY && answer.outcome != SI_FORWARD_STOPPING) {
+        apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_MS",
+                       apr_ltoa(r->pool, (long)apr_time_as_msec(answer.time)));
+    }
+    if (answer.outcome != SI_FORWARD_ANSWERED) {
+        return answer_failure(r, settings, &answer);
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                  "session: upstream status %d, %" APR_TIME_T_FMT " ms, %s connection", answer.status,
+                  apr_time_as_msec(answer.time), answer.is_kept_connection ? "kept" : "new");
+    return si_answer_upstream(r, settings, &answer);
+}
+
+static int initialize_session(request_rec *r, const si_settings_t *settings, const si_playback_t *playback)
+{
+    const si_problem_t *problem;
+    const char *stream_id;
+    const char *body;
+    si_session_t session;
+    apr_size_t length;
+    int status;
+
+    if (!settings->endpoint || !forwarder) {
+        return refuse(r, settings, &no_endpoint);
+    }
+    if (has_encoded_body(r)) {
+        return refuse(r, settings, &unsupported_encoding);
+    }
+    status = si_request_body_read(r, settings->max_body, &body, &length);
+    if (status == AP_FILTER_ERROR) {
+        return status;
+    }
+    if (status != OK) {
+        return refuse(r, settings, body_problem(status));
+    }
+    stream_id = draw_stream_id(r, settings);
+    if (!stream_id) {
+        return refuse(r, settings, &no_random);
+    }
+    problem = si_session_build(r->pool, body, length, r->args, stream_id, &session);
+    if (problem) {
+        return refuse(r, settings, problem);
+    }
+    return forward(r, settings, playback, &session);
+}
+
+/*
+ * The path without the prefix, as it stands in the request line. Where a rewrite led here the request line
+ * does not have the prefix: then what httpd has decoded is escaped again.
+ */
+static void read_playback(request_rec *r, const si_settings_t *settings, si_playback_t *playback)
+{
+    apr_size_t length;
+    const char *path = si_raw_path(r->unparsed_uri, &length);
+
+    if (!si_path_is_below(path, length, settings->path, settings->path_length)) {
+        path = ap_os_escape_path(r->pool, r->uri, 1);
+        length = strlen(path);
+    }
+    si_playback_read(path + settings->path_length, length - settings->path_length, playback);
+}
+
+static int refuse_method(request_rec *r, const si_settings_t *settings, si_kind_t kind)
+{
+    log_refusal(r, &method_not_allowed);
+    return si_answer_problem(r, settings, &method_not_allowed, NULL,
+                             kind == SI_KIND_SESSION ? "GET, HEAD, POST, OPTIONS" : "GET, HEAD, OPTIONS");
+}
+
+static int serve(request_rec *r, const si_settings_t *settings)
+{
+    si_playback_t playback;
+
+    read_playback(r, settings, &playback);
+    if (playback.kind == SI_KIND_UNKNOWN) {
+        return refuse(r, settings, &not_found);
+    }
+    if (r->method_number == M_OPTIONS) {
+        return si_answer_preflight(r, settings);
+    }
+    if (r->args && si_query_has_control(r->args)) {
+        return refuse(r, settings, &bad_query);
+    }
+    if (r->method_number == M_GET) {
+        return redirect(r, settings, &playback);
+    }
+    if (r->method_number == M_POST && playback.kind == SI_KIND_SESSION) {
+        return initialize_session(r, settings, &playback);
+    }
+    return refuse_method(r, settings, playback.kind);
+}
+
+/* Hooks */
+
+/* What is claimed carries the settings it was claimed under; every later hook trusts that alone. */
+static const si_settings_t *claim_of(const request_rec *r)
+{
+    return ap_get_module_config(r->request_config, &session_initializer_module);
+}
+
+static int claim(request_rec *r)
+{
+    const si_settings_t *settings =
+        ap_get_module_config(r->server->module_config, &session_initializer_module);
+
+    if (settings->stream_id_count < 1 || !ap_is_initial_req(r)
+        || !si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)) {
+        return DECLINED;
+    }
+    ap_set_module_config(r->request_config, &session_initializer_module, (void *)settings);
+    r->handler = HANDLER_NAME;
+    /* No file, and no slash in it, so that no module takes it for one. */
+    r->filename = apr_pstrdup(r->pool, HANDLER_NAME);
+    return OK;
+}
+
+/* Keeps core from walking the disk for a request that has no file. */
+static int skip_storage(request_rec *r)
+{
+    return claim_of(r) ? OK : DECLINED;
+}
+
+static int handle(request_rec *r)
+{
+    const si_settings_t *settings = claim_of(r);
+
+    return settings ? serve(r, settings) : DECLINED;
+}
+
+/* Runs at configtest too: defaults, checks across directives, and the endpoints of all servers. */
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+{
+    server_rec *s;
+
+    (void)plog;
+    (void)ptemp;
+    endpoints = apr_array_make(pconf, 4, sizeof(const si_endpoint_t *));
+    for (s = main_server; s; s = s->next) {
+        si_settings_t *settings = ap_get_module_config(s->module_config, &session_initializer_module);
+        const char *problem = si_settings_finish(pconf, settings, endpoints);
+        if (problem) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)", problem,
+                         s->server_hostname ? s->server_hostname : "main",
+                         s->defn_name ? s->defn_name : "main configuration", s->defn_line_number);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return OK;
+}
+
+static apr_status_t stop_forwarder(void *creator)
+{
+    /* A CGI child, forked with our memory, must not touch the engine of its parent. */
+    if (*(pid_t *)creator == getpid()) {
+        si_forwarder_stop(forwarder);
+    }
+    return APR_SUCCESS;
+}
+
+/* Some MPMs tell only the number of threads; three quarters leave room for redirects. */
+static int default_max_calls(int threads)
+{
+    return threads * 3 / 4 > 1 ? threads * 3 / 4 : 1;
+}
+
+static void start_child(apr_pool_t *pchild, server_rec *main_server)
+{
+    const si_settings_t *settings =
+        ap_get_module_config(main_server->module_config, &session_initializer_module);
+    const char *problem = NULL;
+    int is_threaded = 0;
+    int threads = 1;
+
+    forwarder = NULL;
+    if (endpoints->nelts == 0) {
+        return;
+    }
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    forwarder = si_forwarder_start(endpoints,
+                                   settings->max_concurrent > 0 ? settings->max_concurrent
+                                                                : default_max_calls(threads),
+                                   is_threaded != AP_MPMQ_NOT_SUPPORTED, &problem);
+    if (!forwarder) {
+        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main_server,
+                     "no-forwarder: session initialization POSTs get 503: %s", problem);
+        return;
+    }
+    /* Prefork ends its children within a signal handler, where no lock may be taken: no cleanup there. */
+    if (is_threaded != AP_MPMQ_NOT_SUPPORTED) {
+        pid_t *creator = apr_palloc(pchild, sizeof(*creator));
+        *creator = getpid();
+        apr_pool_pre_cleanup_register(pchild, creator, stop_forwarder);
+    }
+}
+
+/* Configuration of a server */
+
+static void *make_server_config(apr_pool_t *pool, server_rec *s)
+{
+    (void)s;
+    return si_settings_make(pool);
+}
+
+static void *merge_server_config(apr_pool_t *pool, void *base, void *own)
+{
+    return si_settings_merge(pool, base, own);
+}
+
+static si_settings_t *settings_of(const cmd_parms *cmd)
+{
+    return ap_get_module_config(cmd->server->module_config, &session_initializer_module);
+}
+
+/* httpd puts file and line before a message; the directive's name is ours to say. */
+static const char *name_directive(const cmd_parms *cmd, const char *problem)
+{
+    return problem ? apr_pstrcat(cmd->pool, cmd->cmd->name, " ", problem, NULL) : NULL;
+}
+
+/* Directives */
+
+static const char *set_stream_id_count(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(
+        cmd, si_parse_stream_id_count(cmd->pool, text, &settings_of(cmd)->stream_id_count));
+}
+
+static const char *set_endpoint(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->endpoint_url));
+}
+
+static const char *set_path(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_path(cmd->pool, text, &settings_of(cmd)->path));
+}
+
+static const char *set_playback_base(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->playback_base));
+}
+
+static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_t *time)
+{
+    apr_interval_time_t parsed;
+
+    if (ap_timeout_parameter_parse(text, &parsed, "s") != APR_SUCCESS) {
+        parsed = 0; /* out of range, and so refused with what is allowed */
+    }
+    const char *problem = si_check_time(cmd->pool, text, parsed);
+    if (!problem) {
+        *time = parsed;
+    }
+    return name_directive(cmd, problem);
+}
+
+static const char *set_connect_timeout(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return set_time(cmd, text, &settings_of(cmd)->connect_timeout);
+}
+
+static const char *set_timeout(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return set_time(cmd, text, &settings_of(cmd)->timeout);
+}
+
+static const char *set_max_body(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(
+        cmd, si_parse_number(cmd->pool, text, 1, APR_INT32_MAX, &settings_of(cmd)->max_body));
+}
+
+static const char *set_max_concurrent(cmd_parms *cmd, void *ignored, const char *text)
+{
+    const char *misplaced = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+    apr_int64_t number = 0;
+    const char *problem;
+
+    (void)ignored;
+    if (misplaced) {
+        return misplaced;
+    }
+    problem = si_parse_number(cmd->pool, text, 1, 1000000, &number);
+    if (!problem) {
+        settings_of(cmd)->max_concurrent = (int)number;
+    }
+    return name_directive(cmd, problem);
+}
+
+static const char *set_preserve_host(cmd_parms *cmd, void *ignored, int flag)
+{
+    (void)ignored;
+    settings_of(cmd)->preserve_host = flag;
+    return NULL;
+}
+
+static const char *set_ca_file(cmd_parms *cmd, void *ignored, const char *text)
+{
+    si_settings_t *settings = settings_of(cmd);
+    const char *name = ap_server_root_relative(cmd->pool, text);
+
+    (void)ignored;
+    return name_directive(
+        cmd, si_read_ca_file(cmd->pool, name ? name : text, &settings->ca, &settings->ca_length));
+}
+
+static const char *add_forward_header(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd,
+                          si_parse_forward_header(cmd->pool, text, &settings_of(cmd)->forward_headers));
+}
+
+static const char *add_allow_origin(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_allow_origin(cmd->pool, text, &settings_of(cmd)->cors));
+}
+
+static const command_rec directives[] = {
+    AP_INIT_TAKE1("StreamIdCount", set_stream_id_count, NULL, RSRC_CONF,
+                  "ids 1 to N, N from 1 to 10: as many as prefetch schedules per ad break; or Off"),
+    AP_INIT_TAKE1("SessionInitializerEndpoint", set_endpoint, NULL, RSRC_CONF,
+                  "https://host[:port] of MediaTailor, or none"),
+    AP_INIT_TAKE1("SessionInitializerPath", set_path, NULL, RSRC_CONF,
+                  "where the module listens, /session-initializer unless set"),
+    AP_INIT_TAKE1("SessionInitializerPlaybackBase", set_playback_base, NULL, RSRC_CONF,
+                  "scheme://host[:port] put before redirects, or none"),
+    AP_INIT_TAKE1("SessionInitializerConnectTimeout", set_connect_timeout, NULL, RSRC_CONF,
+                  "time for name look-up, connect and TLS, 1ms to 60s"),
+    AP_INIT_TAKE1("SessionInitializerTimeout", set_timeout, NULL, RSRC_CONF,
+                  "time for the whole upstream exchange, 1ms to 60s"),
+    AP_INIT_TAKE1("SessionInitializerMaxBody", set_max_body, NULL, RSRC_CONF,
+                  "the largest POST body in bytes"),
+    AP_INIT_TAKE1("SessionInitializerMaxConcurrent", set_max_concurrent, NULL, RSRC_CONF,
+                  "upstream calls at once per child process; main server only"),
+    AP_INIT_FLAG("SessionInitializerPreserveHost", set_preserve_host, NULL, RSRC_CONF,
+                 "On: send the viewer's Host upstream; Off: the endpoint's"),
+    AP_INIT_TAKE1("SessionInitializerCACertificateFile", set_ca_file, NULL, RSRC_CONF,
+                  "PEM file that an https endpoint is verified by, instead of the system's"),
+    AP_INIT_ITERATE("SessionInitializerForwardHeader", add_forward_header, NULL, RSRC_CONF,
+                    "further request headers that go upstream as sent"),
+    AP_INIT_ITERATE("SessionInitializerAllowOrigin", add_allow_origin, NULL, RSRC_CONF,
+                    "origins that may read the answers: *, none or a list"),
+    { NULL }
+};
+
+static void register_hooks(apr_pool_t *pool)
+{
+    /* Rewriting has its say; a ProxyPass of everything does not swallow what is ours. */
+    static const char *const after[] = { "mod_rewrite.c", NULL };
+    static const char *const before[] = { "mod_proxy.c", NULL };
+
+    (void)pool;
+    ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    /* First, so that its cleanup runs last: when mod_http2 has joined the workers that may still call. */
+    ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);
+    ap_hook_translate_name(claim, after, before, APR_HOOK_FIRST);
+    ap_hook_map_to_storage(skip_storage, NULL, NULL, APR_HOOK_FIRST);
+    /* First of all: what a SetHandler says elsewhere is not for a claimed request. */
+    ap_hook_handler(handle, NULL, NULL, APR_HOOK_REALLY_FIRST);
+}
+
+module AP_MODULE_DECLARE_DATA session_initializer_module = {
+    STANDARD20_MODULE_STUFF,
+    NULL, /* per-directory configuration: routing knows servers only */
+    NULL,
+    make_server_config,
+    merge_server_config,
+    directives,
+    register_hooks,
+    AP_MODULE_FLAG_NONE,
+};

@@ -1,0 +1,130 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "answer.h"
+
+#include "json_string.h"
+
+#include <apr_buckets.h>
+#include <apr_strings.h>
+#include <http_protocol.h>
+#include <string.h>
+#include <strings.h>
+#include <util_filter.h>
+
+/* For the access log: what the module did. */
+static void note_action(request_rec *r, const char *action)
+{
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ACTION", action);
+}
+
+static void set_cors(request_rec *r, const si_cors_t *cors)
+{
+    const char *origin;
+
+    if (cors->mode == SI_CORS_NONE) {
+        return;
+    }
+    if (cors->mode == SI_CORS_LIST) {
+        apr_table_mergen(r->headers_out, "Vary", "Origin");
+    }
+    origin = si_cors_allow_origin(cors, apr_table_get(r->headers_in, "Origin"));
+    if (!origin) {
+        return;
+    }
+    apr_table_setn(r->headers_out, "Access-Control-Allow-Origin", origin);
+    apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", SI_CORS_EXPOSED);
+}
+
+/* Sends the body, NULL for none, and the end. The connection's state is httpd's to judge. */
+static int send_body(request_rec *r, const char *body, apr_size_t length)
+{
+    apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
+
+    if (body) {
+        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body, length, r->pool, alloc));
+    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
+    ap_pass_brigade(r->output_filters, brigade);
+    return OK;
+}
+
+int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char *location)
+{
+    note_action(r, "redirect");
+    r->status = HTTP_MOVED_TEMPORARILY;
+    apr_table_setn(r->headers_out, "Location", location);
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    set_cors(r, settings->cors);
+    return send_body(r, NULL, 0);
+}
+
+int si_answer_preflight(request_rec *r, const si_settings_t *settings)
+{
+    const char *requested = apr_table_get(r->headers_in, "Access-Control-Request-Headers");
+
+    note_action(r, "preflight");
+    r->status = HTTP_NO_CONTENT;
+    set_cors(r, settings->cors);
+    if (apr_table_get(r->headers_out, "Access-Control-Allow-Origin")) {
+        apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", SI_CORS_METHODS);
+        apr_table_setn(r->headers_out, "Access-Control-Allow-Headers", si_cors_allow_headers(requested));
+        apr_table_setn(r->headers_out, "Access-Control-Max-Age", SI_CORS_MAX_AGE);
+    }
+    return send_body(r, NULL, 0);
+}
+
+int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
+                      const char *retry_after, const char *allow)
+{
+    const char *message = si_json_string_encode(r->pool, problem->message, strlen(problem->message));
+    const char *body = apr_pstrcat(r->pool, "{\"error\":\"", problem->slug, "\",\"message\":", message,
+                                   "}\n", NULL);
+
+    note_action(r, "error");
+    r->status = problem->status;
+    ap_set_content_type(r, "application/json");
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    if (retry_after) {
+        apr_table_setn(r->headers_out, "Retry-After", retry_after);
+    }
+    if (allow) {
+        apr_table_setn(r->headers_out, "Allow", allow);
+    }
+    set_cors(r, settings->cors);
+    return send_body(r, body, strlen(body));
+}
+
+/* Those that may pass, which the forwarding room has already chosen. */
+static void set_upstream_headers(request_rec *r, const apr_array_header_t *headers)
+{
+    const char *const *strings = (const char *const *)headers->elts;
+    int i;
+
+    for (i = 0; i + 1 < headers->nelts; i += 2) {
+        if (strcasecmp(strings[i], "Content-Type") == 0) {
+            ap_set_content_type(r, strings[i + 1]);
+        }
+        else {
+            apr_table_addn(r->headers_out, strings[i], strings[i + 1]);
+        }
+    }
+    if (!apr_table_get(r->headers_out, "Cache-Control")) {
+        apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    }
+}
+
+int si_answer_upstream(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer)
+{
+    note_action(r, "session");
+    r->status = answer->status;
+    /* httpd knows no reason for some statuses, and answers 500 for a status line without one. */
+    r->status_line = apr_psprintf(r->pool, "%d %s", answer->status,
+                                  *answer->reason ? answer->reason : "Upstream Status");
+    set_upstream_headers(r, answer->headers);
+    set_cors(r, settings->cors);
+    /* The player's Range was meant for media: half of a session's URLs would be of no use. */
+    ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
+    ap_set_content_length(r, (apr_off_t)answer->body_length);
+    return send_body(r, answer->body, answer->body_length);
+}

@@ -1,0 +1,29 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * Puts an answer of the module on a request. All return OK for the handler to return: the status stands in
+ * r->status, so that no ErrorDocument replaces the answer. CORS headers stand on every one.
+ */
+#ifndef SI_ANSWER_H
+#define SI_ANSWER_H
+
+#include "forwarding.h"
+#include "problem.h"
+#include "settings.h"
+
+#include <httpd.h>
+
+/* 302 to location with an empty body (contract section 10, row 4). */
+int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char *location);
+
+/* 204 to OPTIONS. */
+int si_answer_preflight(request_rec *r, const si_settings_t *settings);
+
+/* The problem as JSON; retry_after (seconds, a string) and allow (methods) may be NULL. */
+int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
+                      const char *retry_after, const char *allow);
+
+/* The upstream's answer as it is. */
+int si_answer_upstream(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer);
+
+#endif
