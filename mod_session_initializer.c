@@ -1,10 +1,11 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * mod_session_initializer: puts every new MediaTailor session into one of N groups by a random stream id.
+ * mod_session_initializer: puts every new MediaTailor session into one of N groups by a random
+ * stream id.
  *
- * This is the front door: directives, per-server configuration and hooks. What is decided, and how, stands
- * in src/, a room for each concern; docs/mod_session_initializer.md is the manual.
+ * This is the front door: directives, per-server configuration and hooks. What is decided, and how,
+ * stands in src/, a room for each concern; docs/mod_session_initializer.md is the manual.
  */
 
 #include "src/answer.h"
@@ -41,16 +42,19 @@ static si_forwarder_t *forwarder;
 
 /* Problems with an answer of their own. */
 
-static const si_problem_t not_found = { 404, "not-found", "This is no MediaTailor playback or session URL." };
+static const si_problem_t not_found = { 404, "not-found",
+                                        "This is no MediaTailor playback or session URL." };
 static const si_problem_t method_not_allowed = { 405, "method-not-allowed",
                                                  "This URL does not take the method; see Allow." };
 static const si_problem_t bad_query = { 400, "bad-query",
                                         "The query holds a space or a control character." };
 static const si_problem_t bad_header = { 400, "bad-header", "A header holds a control character." };
-static const si_problem_t bad_request = { 400, "bad-request", "The request body did not arrive whole." };
+static const si_problem_t bad_request = { 400, "bad-request",
+                                          "The request body did not arrive whole." };
 static const si_problem_t request_timeout = { 408, "request-timeout",
                                               "The request body did not arrive in time." };
-static const si_problem_t body_too_large = { 413, "body-too-large", "The request body is too large." };
+static const si_problem_t body_too_large = { 413, "body-too-large",
+                                             "The request body is too large." };
 static const si_problem_t unsupported_encoding = {
     415, "unsupported-encoding", "The request body must come without Content-Encoding."
 };
@@ -65,17 +69,20 @@ static const si_problem_t forward_problems[] = {
     [SI_FORWARD_UNRESOLVED] = { 502, "upstream-unresolved", "The session service was not found." },
     [SI_FORWARD_UNREACHABLE] = { 502, "upstream-unreachable", "The session service refused." },
     [SI_FORWARD_TLS] = { 502, "upstream-tls", "The session service could not be trusted." },
-    [SI_FORWARD_PROTOCOL] = { 502, "upstream-protocol", "The session service gave no valid answer." },
-    [SI_FORWARD_TOO_LARGE] = { 502, "upstream-too-large", "The session service's answer is too large." },
-    [SI_FORWARD_TIMEOUT] = { 504, "upstream-timeout", "The session service did not answer in time." },
+    [SI_FORWARD_PROTOCOL] = { 502, "upstream-protocol",
+                              "The session service gave no valid answer." },
+    [SI_FORWARD_TOO_LARGE] = { 502, "upstream-too-large",
+                               "The session service's answer is too large." },
+    [SI_FORWARD_TIMEOUT] = { 504, "upstream-timeout",
+                             "The session service did not answer in time." },
 };
 
 /* Serving a claimed request */
 
 static void log_refusal(request_rec *r, const si_problem_t *problem)
 {
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "refused: %d %s: %s", problem->status, problem->slug,
-                  problem->message);
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "refused: %d %s: %s", problem->status,
+                  problem->slug, problem->message);
 }
 
 static int refuse(request_rec *r, const si_settings_t *settings, const si_problem_t *problem)
@@ -93,7 +100,8 @@ static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
 
     rv = si_stream_id_draw(settings->stream_id_count, apr_generate_random_bytes, &id);
     if (rv != APR_SUCCESS) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r, "no-random: vhost=%s: the system gives no random bytes",
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
+                      "no-random: vhost=%s: the system gives no random bytes",
                       r->server->server_hostname);
         return NULL;
     }
@@ -112,7 +120,8 @@ static int redirect(request_rec *r, const si_settings_t *settings, const si_play
             return refuse(r, settings, &no_random);
         }
     }
-    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "redirect: stream id %s", stream_id ? stream_id : "none");
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "redirect: stream id %s",
+                  stream_id ? stream_id : "none");
     return si_answer_redirect(
         r, settings,
         si_playback_location(r->pool, settings->playback_base, playback, r->args, stream_id));
@@ -138,13 +147,14 @@ static const si_problem_t *body_problem(int status)
 }
 
 /* The operator reads why; the player is told no more than the kind of failure. */
-static int answer_failure(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer)
+static int answer_failure(request_rec *r, const si_settings_t *settings,
+                          const si_forward_answer_t *answer)
 {
     const si_problem_t *problem = &forward_problems[answer->outcome];
 
     ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                  "%s: vhost=%s endpoint=%s stage=%s cause=\"%s\" ms=%" APR_TIME_T_FMT, problem->slug,
-                  r->server->server_hostname, settings->endpoint->url, answer->stage,
+                  "%s: vhost=%s endpoint=%s stage=%s cause=\"%s\" ms=%" APR_TIME_T_FMT,
+                  problem->slug, r->server->server_hostname, settings->endpoint->url, answer->stage,
                   ap_escape_logitem(r->pool, answer->cause), apr_time_as_msec(answer->time));
     return si_answer_problem(r, settings, problem, problem->status == 503 ? "1" : NULL, NULL);
 }
@@ -183,12 +193,14 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
         return answer_failure(r, settings, &answer);
     }
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
-                  "session: upstream status %d, %" APR_TIME_T_FMT " ms, %s connection", answer.status,
-                  apr_time_as_msec(answer.time), answer.is_kept_connection ? "kept" : "new");
+                  "session: upstream status %d, %" APR_TIME_T_FMT " ms, %s connection",
+                  answer.status, apr_time_as_msec(answer.time),
+                  answer.is_kept_connection ? "kept" : "new");
     return si_answer_upstream(r, settings, &answer);
 }
 
-static int initialize_session(request_rec *r, const si_settings_t *settings, const si_playback_t *playback)
+static int initialize_session(request_rec *r, const si_settings_t *settings,
+                              const si_playback_t *playback)
 {
     const si_problem_t *problem;
     const char *stream_id;
@@ -222,8 +234,8 @@ static int initialize_session(request_rec *r, const si_settings_t *settings, con
 }
 
 /*
- * The path without the prefix, as it stands in the request line. Where a rewrite led here the request line
- * does not have the prefix: then what httpd has decoded is escaped again.
+ * The path without the prefix, as it stands in the request line. Where a rewrite led here the
+ * request line does not have the prefix: then what httpd has decoded is escaped again.
  */
 static void read_playback(request_rec *r, const si_settings_t *settings, si_playback_t *playback)
 {
@@ -241,7 +253,8 @@ static int refuse_method(request_rec *r, const si_settings_t *settings, si_kind_
 {
     log_refusal(r, &method_not_allowed);
     return si_answer_problem(r, settings, &method_not_allowed, NULL,
-                             kind == SI_KIND_SESSION ? "GET, HEAD, POST, OPTIONS" : "GET, HEAD, OPTIONS");
+                             kind == SI_KIND_SESSION ? "GET, HEAD, POST, OPTIONS"
+                                                     : "GET, HEAD, OPTIONS");
 }
 
 static int serve(request_rec *r, const si_settings_t *settings)
@@ -277,8 +290,8 @@ static const si_settings_t *claim_of(const request_rec *r)
 
 static int claim(request_rec *r)
 {
-    const si_settings_t *settings =
-        ap_get_module_config(r->server->module_config, &session_initializer_module);
+    const si_settings_t *settings = ap_get_module_config(r->server->module_config,
+                                                         &session_initializer_module);
 
     if (settings->stream_id_count < 1 || !ap_is_initial_req(r)
         || !si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)) {
@@ -305,7 +318,8 @@ static int handle(request_rec *r)
 }
 
 /* Runs at configtest too: defaults, checks across directives, and the endpoints of all servers. */
-static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *main_server)
+static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                        server_rec *main_server)
 {
     server_rec *s;
 
@@ -313,11 +327,12 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     (void)ptemp;
     endpoints = apr_array_make(pconf, 4, sizeof(const si_endpoint_t *));
     for (s = main_server; s; s = s->next) {
-        si_settings_t *settings = ap_get_module_config(s->module_config, &session_initializer_module);
+        si_settings_t *settings = ap_get_module_config(s->module_config,
+                                                       &session_initializer_module);
         const char *problem = si_settings_finish(pconf, settings, endpoints);
         if (problem) {
-            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)", problem,
-                         s->server_hostname ? s->server_hostname : "main",
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)",
+                         problem, s->server_hostname ? s->server_hostname : "main",
                          s->defn_name ? s->defn_name : "main configuration", s->defn_line_number);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -342,8 +357,8 @@ static int default_max_calls(int threads)
 
 static void start_child(apr_pool_t *pchild, server_rec *main_server)
 {
-    const si_settings_t *settings =
-        ap_get_module_config(main_server->module_config, &session_initializer_module);
+    const si_settings_t *settings = ap_get_module_config(main_server->module_config,
+                                                         &session_initializer_module);
     const char *problem = NULL;
     int is_threaded = 0;
     int threads = 1;
@@ -363,7 +378,7 @@ static void start_child(apr_pool_t *pchild, server_rec *main_server)
                      "no-forwarder: session initialization POSTs get 503: %s", problem);
         return;
     }
-    /* Prefork ends its children within a signal handler, where no lock may be taken: no cleanup there. */
+    /* Prefork ends its children in a signal handler, where no lock may be taken. */
     if (is_threaded != AP_MPMQ_NOT_SUPPORTED) {
         pid_t *creator = apr_palloc(pchild, sizeof(*creator));
         *creator = getpid();
@@ -407,7 +422,8 @@ static const char *set_stream_id_count(cmd_parms *cmd, void *ignored, const char
 static const char *set_endpoint(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return name_directive(cmd, si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->endpoint_url));
+    return name_directive(cmd,
+                          si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->endpoint_url));
 }
 
 static const char *set_path(cmd_parms *cmd, void *ignored, const char *text)
@@ -419,7 +435,8 @@ static const char *set_path(cmd_parms *cmd, void *ignored, const char *text)
 static const char *set_playback_base(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return name_directive(cmd, si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->playback_base));
+    return name_directive(cmd,
+                          si_parse_origin_url(cmd->pool, text, &settings_of(cmd)->playback_base));
 }
 
 static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_t *time)
@@ -492,8 +509,8 @@ static const char *set_ca_file(cmd_parms *cmd, void *ignored, const char *text)
 static const char *add_forward_header(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return name_directive(cmd,
-                          si_parse_forward_header(cmd->pool, text, &settings_of(cmd)->forward_headers));
+    return name_directive(
+        cmd, si_parse_forward_header(cmd->pool, text, &settings_of(cmd)->forward_headers));
 }
 
 static const char *add_allow_origin(cmd_parms *cmd, void *ignored, const char *text)
@@ -538,7 +555,7 @@ static void register_hooks(apr_pool_t *pool)
 
     (void)pool;
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    /* First, so that its cleanup runs last: when mod_http2 has joined the workers that may still call. */
+    /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(claim, after, before, APR_HOOK_FIRST);
     ap_hook_map_to_storage(skip_storage, NULL, NULL, APR_HOOK_FIRST);

@@ -68,7 +68,8 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
     set_cors(r, settings->cors);
     if (apr_table_get(r->headers_out, "Access-Control-Allow-Origin")) {
         apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", SI_CORS_METHODS);
-        apr_table_setn(r->headers_out, "Access-Control-Allow-Headers", si_cors_allow_headers(requested));
+        apr_table_setn(r->headers_out, "Access-Control-Allow-Headers",
+                       si_cors_allow_headers(requested));
         apr_table_setn(r->headers_out, "Access-Control-Max-Age", SI_CORS_MAX_AGE);
     }
     return send_body(r, NULL, 0);
@@ -77,9 +78,10 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
 int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
                       const char *retry_after, const char *allow)
 {
-    const char *message = si_json_string_encode(r->pool, problem->message, strlen(problem->message));
-    const char *body = apr_pstrcat(r->pool, "{\"error\":\"", problem->slug, "\",\"message\":", message,
-                                   "}\n", NULL);
+    const char *message = si_json_string_encode(r->pool, problem->message,
+                                                strlen(problem->message));
+    const char *body = apr_pstrcat(r->pool, "{\"error\":\"", problem->slug,
+                                   "\",\"message\":", message, "}\n", NULL);
 
     note_action(r, "error");
     r->status = problem->status;
@@ -114,7 +116,8 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
     }
 }
 
-int si_answer_upstream(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer)
+int si_answer_upstream(request_rec *r, const si_settings_t *settings,
+                       const si_forward_answer_t *answer)
 {
     note_action(r, "session");
     r->status = answer->status;

@@ -1,8 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Puts an answer of the module on a request. All return OK for the handler to return: the status stands in
- * r->status, so that no ErrorDocument replaces the answer. CORS headers stand on every one.
+ * Puts an answer of the module on a request. All return OK for the handler to return: the status
+ * stands in r->status, so that no ErrorDocument replaces the answer. CORS headers stand on every
+ * one.
  */
 #ifndef SI_ANSWER_H
 #define SI_ANSWER_H
@@ -24,6 +25,7 @@ int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_pr
                       const char *retry_after, const char *allow);
 
 /* The upstream's answer as it is. */
-int si_answer_upstream(request_rec *r, const si_settings_t *settings, const si_forward_answer_t *answer);
+int si_answer_upstream(request_rec *r, const si_settings_t *settings,
+                       const si_forward_answer_t *answer);
 
 #endif

@@ -23,20 +23,20 @@ typedef struct {
 #define SI_CORS_MAX_AGE "86400"
 
 /*
- * The origin in text ("https://player.example", no path) as a browser would serialize it: lower case, no
- * default port. From pool; NULL where text is no origin.
+ * The origin in text ("https://player.example", no path) as a browser would serialize it: lower
+ * case, no default port. From pool; NULL where text is no origin.
  */
 const char *si_cors_origin(apr_pool_t *pool, const char *text);
 
 /*
- * The value of Access-Control-Allow-Origin for a request with this Origin header (NULL for none): "*", the
- * origin, or NULL where the header must not stand.
+ * The value of Access-Control-Allow-Origin for a request with this Origin header (NULL for none):
+ * "*", the origin, or NULL where the header must not stand.
  */
 const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin);
 
 /*
- * The value of Access-Control-Allow-Headers for a preflight that asks for requested (NULL for nothing):
- * what was asked for where it is a list of header names, else "content-type".
+ * The value of Access-Control-Allow-Headers for a preflight that asks for requested (NULL for
+ * nothing): what was asked for where it is a list of header names, else "content-type".
  */
 const char *si_cors_allow_headers(const char *requested);
 

@@ -18,8 +18,8 @@
 struct si_engine_t {
     CURLM *multi;
     int epoll;
-    int wake_up;           /* eventfd: a call is queued, or stop */
-    apr_int64_t deadline;  /* of libcurl's next timer, monotonic milliseconds */
+    int wake_up;          /* eventfd: a call is queued, or stop */
+    apr_int64_t deadline; /* of libcurl's next timer, monotonic milliseconds */
     si_call_t *running;
     si_engine_return_fn *on_return;
     void *owner;
@@ -49,7 +49,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data)
     return 0;
 }
 
-/* A reused descriptor number may still be known, or no longer: then the other operation is right. */
+/* A reused descriptor number may still be known: then the other operation is right. */
 static void watch(const si_engine_t *engine, curl_socket_t socket, unsigned events)
 {
     struct epoll_event event = { .events = events, .data = { .fd = socket } };
@@ -69,7 +69,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
         epoll_ctl(engine->epoll, EPOLL_CTL_DEL, socket, NULL);
         return 0;
     }
-    watch(engine, socket, (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U));
+    watch(engine, socket,
+          (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U));
     return 0;
 }
 
@@ -183,7 +184,7 @@ static int is_abandoned(si_call_t *call)
 static void begin(si_engine_t *engine, si_call_t *call)
 {
     if (is_abandoned(call)) {
-        /* Its viewer was answered while the engine could not run: no session is begun for nobody. */
+        /* Its viewer has been answered meanwhile: no session is begun for nobody. */
         engine->on_return(engine->owner, call);
         return;
     }
@@ -278,7 +279,7 @@ static void run_timers(si_engine_t *engine)
 {
     int ignored;
 
-    /* libcurl sets the next deadline from within; one that is due at once is run in the next turn. */
+    /* libcurl sets the next deadline from within; the next turn runs one that is due at once. */
     if (engine->deadline != NO_DEADLINE && engine->deadline <= now_ms()) {
         engine->deadline = NO_DEADLINE;
         curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &ignored);

@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Drives every call of the child process with one curl multi handle on epoll, so that all workers share
- * every connection. Private to the forwarding room. It never blocks but in epoll_wait, never resolves a name
- * and never logs: workers do.
+ * Drives every call of the child process with one curl multi handle on epoll, so that all workers
+ * share every connection. Private to the forwarding room. It never blocks but in epoll_wait, never
+ * resolves a name and never logs: workers do.
  */
 #ifndef SI_ENGINE_H
 #define SI_ENGINE_H
@@ -13,13 +13,14 @@
 typedef struct si_engine_t si_engine_t;
 
 /*
- * Called when a call has ended that its worker has given up on: the engine's owner has it back. On the engine's
- * thread.
+ * Called when a call has ended that its worker has given up on: the engine's owner has it back. On
+ * the engine's thread.
  */
 typedef void si_engine_return_fn(void *owner, si_call_t *call);
 
 /*
- * An engine that keeps up to max_connections connections. NULL and the reason in *problem where that fails.
+ * An engine that keeps up to max_connections connections. NULL and the reason in *problem where
+ * that fails.
  */
 si_engine_t *si_engine_make(int max_connections, si_engine_return_fn *on_return, void *owner,
                             const char **problem);
@@ -30,7 +31,10 @@ int si_engine_start(si_engine_t *engine);
 /* Ends what is under way as stopped, then the thread. The engine's memory stays. */
 void si_engine_stop(si_engine_t *engine);
 
-/* Hands a prepared call to the thread. Returns 0 where the engine has stopped: the call is then still the caller's. */
+/*
+ * Hands a prepared call to the thread. Returns 0 where the engine has stopped: the call is then
+ * still the caller's.
+ */
 int si_engine_submit(si_engine_t *engine, si_call_t *call);
 
 /* Without a thread: drives a prepared call to its end on the caller's. */

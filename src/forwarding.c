@@ -11,7 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-/* libcurl ends a call at its time limit; a worker that still waits this long after has lost its engine. */
+/*
+ * libcurl ends a call at its time limit; a worker that still waits this long after has lost its
+ * engine.
+ */
 #define SAFETY_MARGIN apr_time_from_sec(1)
 
 struct si_forwarder_t {
@@ -82,7 +85,8 @@ static void give_back(void *data, si_call_t *call)
 }
 
 /* Takes a place among the calls under way; *call is a kept one or NULL. */
-static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_target_t *target, si_call_t **call)
+static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_target_t *target,
+                                       si_call_t **call)
 {
     si_forward_outcome_t outcome = SI_FORWARD_ANSWERED;
 
@@ -122,8 +126,8 @@ static void fail(si_forward_answer_t *answer, si_forward_outcome_t outcome, cons
 }
 
 /*
- * Makes sure that libcurl has or gets addresses: *addresses is NULL where it has the latest. Returns 0 where
- * there are none.
+ * Makes sure that libcurl has or gets addresses: *addresses is NULL where it has the latest.
+ * Returns 0 where there are none.
  */
 static int resolve(si_target_t *target, apr_interval_time_t deadline, si_addresses_t *found,
                    const si_addresses_t **addresses, si_forward_answer_t *answer)
@@ -148,7 +152,10 @@ static int resolve(si_target_t *target, apr_interval_time_t deadline, si_address
     }
 }
 
-/* Waits until the engine has ended the call. Returns 0 where it has not by the deadline: the call is then the engine's. */
+/*
+ * Waits until the engine has ended the call. Returns 0 where it has not by the deadline: the call
+ * is then the engine's.
+ */
 static int wait_for_end(si_call_t *call, apr_interval_time_t deadline)
 {
     const struct timespec until = as_timespec(deadline);
@@ -187,7 +194,9 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
     give_back(forwarder, call);
 }
 
-/* What is left of a time limit, in whole milliseconds, at least one: libcurl takes 0 for no limit. */
+/*
+ * What is left of a time limit, in whole milliseconds, at least one: libcurl takes 0 for no limit.
+ */
 static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
 {
     const apr_interval_time_t left = limit > spent ? limit - spent : 0;
@@ -197,8 +206,8 @@ static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
 
 /* A place is taken; *call is a kept call or NULL. */
 static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
-                    const si_forward_request_t *request, apr_interval_time_t start, apr_pool_t *pool,
-                    si_forward_answer_t *answer)
+                    const si_forward_request_t *request, apr_interval_time_t start,
+                    apr_pool_t *pool, si_forward_answer_t *answer)
 {
     const si_addresses_t *addresses;
     si_addresses_t found;
@@ -261,14 +270,14 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
     }
     for (i = 0; i < endpoints->nelts; i++) {
         forwarder->targets[i].endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
-        forwarder->targets[i].name =
-            si_resolver_add(forwarder->resolver, forwarder->targets[i].endpoint->host);
+        forwarder->targets[i].name = si_resolver_add(forwarder->resolver,
+                                                     forwarder->targets[i].endpoint->host);
     }
     return 1;
 }
 
-si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls, int is_threaded,
-                                   const char **problem)
+si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
+                                   int is_threaded, const char **problem)
 {
     si_forwarder_t *forwarder = calloc(1, sizeof(*forwarder));
 

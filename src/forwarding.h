@@ -1,11 +1,11 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The door of the forwarding room: a prepared session initialization in, MediaTailor's answer out. Behind
- * it are the engine (engine.h), one call each (upstream_call.h) and the names (resolver.h).
+ * The door of the forwarding room: a prepared session initialization in, MediaTailor's answer out.
+ * Behind it are the engine (engine.h), one call each (upstream_call.h) and the names (resolver.h).
  *
- * One forwarder serves a child process, all its virtual hosts and workers. Its memory is malloc'ed and
- * lives as long as the process, so that a worker that outlives the stop finds it still there.
+ * One forwarder serves a child process, all its virtual hosts and workers. Its memory is malloc'ed
+ * and lives as long as the process, so that a worker that outlives the stop finds it still there.
  */
 #ifndef SI_FORWARDING_H
 #define SI_FORWARDING_H
@@ -50,26 +50,29 @@ typedef struct {
     apr_array_header_t *headers; /* const char *: name and value in turn, those that may pass */
     const char *body;
     apr_size_t body_length;
-    const char *stage;         /* of a failure: "queue", "resolve", "connect", "tls", "answer" or "stop" */
-    const char *cause;         /* what libcurl or the resolver said of it */
-    apr_interval_time_t time;  /* from the call to its end */
-    int is_kept_connection;    /* no new connection was made */
+    const char *stage; /* of a failure: "queue", "resolve", "connect", "tls", "answer" or "stop" */
+    const char *cause; /* what libcurl or the resolver said of it */
+    apr_interval_time_t time; /* from the call to its end */
+    int is_kept_connection;   /* no new connection was made */
 } si_forward_answer_t;
 
 /*
- * Makes the forwarder of this process, after the fork. endpoints (const si_endpoint_t *) are those that calls may
- * name. At most max_calls are under way at once. With an engine thread where is_threaded, else each worker drives its own call.
- * Returns NULL and the reason in *problem where that fails.
+ * Makes the forwarder of this process, after the fork. endpoints (const si_endpoint_t *) are those
+ * that calls may name. At most max_calls are under way at once. With an engine thread where
+ * is_threaded, else each worker drives its own call. Returns NULL and the reason in *problem where
+ * that fails.
  */
-si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls, int is_threaded,
-                                   const char **problem);
+si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
+                                   int is_threaded, const char **problem);
 
-/* Ends the engine: what still waits is answered with SI_FORWARD_STOPPING, as is what comes later. */
+/*
+ * Ends the engine: what still waits is answered with SI_FORWARD_STOPPING, as is what comes later.
+ */
 void si_forwarder_stop(si_forwarder_t *forwarder);
 
 /*
- * Makes one call and waits for its end. The answer's strings are allocated from pool, on the caller's thread. request
- * need not outlive the call.
+ * Makes one call and waits for its end. The answer's strings are allocated from pool, on the
+ * caller's thread. request need not outlive the call.
  */
 void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,
                 si_forward_answer_t *answer);

@@ -14,14 +14,14 @@
 typedef struct {
     const char *name; /* decoded */
     apr_size_t length;
-    const char *json;      /* the value, or NULL where object is the overlay of one */
+    const char *json; /* the value, or NULL where object is the overlay of one */
     si_overlay_t *object;
     int is_in_text; /* the object being edited has the member */
 } entry_t;
 
 struct si_overlay_t {
     apr_pool_t *pool;
-    apr_hash_t *by_name; /* entry_t */
+    apr_hash_t *by_name;         /* entry_t */
     apr_array_header_t *entries; /* entry_t *, in the order they were set */
 };
 
@@ -218,7 +218,7 @@ si_edit_status_t si_json_edit(const char *text, apr_size_t length, si_overlay_t 
         edit->what = not_an_object;
         return SI_EDIT_NOT_AN_OBJECT;
     }
-    edit->text = apr_pstrcatv(overlay->pool, (struct iovec *)pieces->elts, (apr_size_t)pieces->nelts,
-                              &edit->length);
+    edit->text = apr_pstrcatv(overlay->pool, (struct iovec *)pieces->elts,
+                              (apr_size_t)pieces->nelts, &edit->length);
     return SI_EDIT_DONE;
 }

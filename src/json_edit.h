@@ -1,9 +1,10 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Lays members over a JSON object by splicing its text: what is not replaced keeps every byte. Names are
- * compared decoded. A member that the overlay has is replaced where it stands first, repetitions of it
- * are dropped, and members that the object lacks are added at its end, in the overlay's order.
+ * Lays members over a JSON object by splicing its text: what is not replaced keeps every byte.
+ * Names are compared decoded. A member that the overlay has is replaced where it stands first,
+ * repetitions of it are dropped, and members that the object lacks are added at its end, in the
+ * overlay's order.
  */
 #ifndef SI_JSON_EDIT_H
 #define SI_JSON_EDIT_H
@@ -15,12 +16,15 @@ typedef struct si_overlay_t si_overlay_t;
 /* An empty overlay; it and all that is laid into it lives in pool. */
 si_overlay_t *si_overlay_make(apr_pool_t *pool);
 
-/* Sets the member name (length bytes, decoded UTF-8) to json, the text of a value. Both must outlive the overlay. */
+/*
+ * Sets the member name (length bytes, decoded UTF-8) to json, the text of a value. Both must
+ * outlive the overlay.
+ */
 void si_overlay_set(si_overlay_t *overlay, const char *name, apr_size_t length, const char *json);
 
 /*
- * The overlay for the object that is the member name: made at the first call. An object there is edited, each one if
- * the name is repeated; where there is none it is added.
+ * The overlay for the object that is the member name: made at the first call. An object there is
+ * edited, each one if the name is repeated; where there is none it is added.
  */
 si_overlay_t *si_overlay_object(si_overlay_t *overlay, const char *name);
 
@@ -38,6 +42,7 @@ typedef struct {
 } si_edit_t;
 
 /* Lays overlay over the object text, which must outlive the call only. */
-si_edit_status_t si_json_edit(const char *text, apr_size_t length, si_overlay_t *overlay, si_edit_t *edit);
+si_edit_status_t si_json_edit(const char *text, apr_size_t length, si_overlay_t *overlay,
+                              si_edit_t *edit);
 
 #endif

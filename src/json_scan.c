@@ -9,7 +9,7 @@
 typedef struct {
     const char *p; /* the next byte to read */
     const char *end;
-    const char *problem; /* NULL until one is found, at p */
+    const char *problem;    /* NULL until one is found, at p */
     apr_uint64_t is_object; /* one bit for each open container, the outermost lowest */
     int depth;
     si_json_member_fn *on_member;

@@ -20,12 +20,14 @@ typedef struct {
     apr_size_t value_length;
 } si_json_member_t;
 
-/* Called for every member of the outermost object, in order, while the text is still being checked. */
+/*
+ * Called for every member of the outermost object, in order, while the text is still being checked.
+ */
 typedef void si_json_member_fn(void *baton, const si_json_member_t *member);
 
 /*
- * Scans the length bytes at text. Returns NULL where they are one JSON object (white space around it
- * allowed); else what is wrong, a static string, with the byte it was found at in *offset.
+ * Scans the length bytes at text. Returns NULL where they are one JSON object (white space around
+ * it allowed); else what is wrong, a static string, with the byte it was found at in *offset.
  * on_member may be NULL.
  */
 const char *si_json_scan_object(const char *text, apr_size_t length, si_json_member_fn *on_member,

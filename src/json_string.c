@@ -94,7 +94,8 @@ const char *si_json_string_encode(apr_pool_t *pool, const char *text, apr_size_t
         return apr_pstrcat(pool, "\"", apr_pstrmemdup(pool, text, length), "\"", NULL);
     }
 
-    json_object *object = length <= MAX_LENGTH ? json_object_new_string_len(text, (int)length) : NULL;
+    json_object *object = length <= MAX_LENGTH ? json_object_new_string_len(text, (int)length)
+                                               : NULL;
     if (!object) {
         return NULL;
     }

@@ -7,9 +7,9 @@
 #include <apr_pools.h>
 
 /*
- * Decodes what stands between the quotes of a valid JSON string. Returns a NUL-terminated copy from pool,
- * its bytes counted in *decoded_length (an escaped NUL is one of them); NULL where the string has no
- * UTF-8 form (a lone surrogate escape) or memory ran out.
+ * Decodes what stands between the quotes of a valid JSON string. Returns a NUL-terminated copy from
+ * pool, its bytes counted in *decoded_length (an escaped NUL is one of them); NULL where the string
+ * has no UTF-8 form (a lone surrogate escape) or memory ran out.
  */
 const char *si_json_string_decode(apr_pool_t *pool, const char *escaped, apr_size_t length,
                                   apr_size_t *decoded_length);

@@ -19,7 +19,8 @@ const char *si_raw_path(const char *target, apr_size_t *length)
     return target;
 }
 
-int si_path_is_below(const char *path, apr_size_t length, const char *prefix, apr_size_t prefix_length)
+int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
+                     apr_size_t prefix_length)
 {
     return length > prefix_length && path[prefix_length] == '/'
            && memcmp(path, prefix, prefix_length) == 0;
@@ -30,7 +31,9 @@ static int is_dot_segment(int dots, apr_size_t segment_length)
     return (dots == 1 || dots == 2) && segment_length == (apr_size_t)dots;
 }
 
-/* No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too. */
+/*
+ * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too.
+ */
 static int path_is_clean(const char *path, apr_size_t length)
 {
     const char *end = path + length;
@@ -65,16 +68,16 @@ typedef struct {
     si_kind_t kind;
 } si_kind_row_t;
 
-#define KIND(prefix, kind)                                                                         \
-    {                                                                                              \
-        prefix, sizeof(prefix) - 1, kind                                                           \
+#define KIND(prefix, kind)               \
+    {                                    \
+        prefix, sizeof(prefix) - 1, kind \
     }
 
 /* Contract section 1. */
 static const si_kind_row_t kinds[] = {
-    KIND("/v1/master/", SI_KIND_SESSION),   KIND("/v1/dash/", SI_KIND_SESSION),
-    KIND("/v1/session/", SI_KIND_SESSION),  KIND("/v1/manifest/", SI_KIND_CHILD),
-    KIND("/v1/tracking/", SI_KIND_CHILD),   KIND("/v1/segment/", SI_KIND_CHILD),
+    KIND("/v1/master/", SI_KIND_SESSION),    KIND("/v1/dash/", SI_KIND_SESSION),
+    KIND("/v1/session/", SI_KIND_SESSION),   KIND("/v1/manifest/", SI_KIND_CHILD),
+    KIND("/v1/tracking/", SI_KIND_CHILD),    KIND("/v1/segment/", SI_KIND_CHILD),
     KIND("/v1/dashsegment/", SI_KIND_CHILD), KIND("/v1/i-media/", SI_KIND_CHILD),
 };
 
@@ -90,7 +93,10 @@ static const si_kind_row_t *find_kind(const char *path, apr_size_t length)
     return NULL;
 }
 
-/* Moves p behind the segment it stands on and its slash; NULL where the segment is empty or the last. */
+/*
+ * Moves p behind the segment it stands on and its slash; NULL where the segment is empty or the
+ * last.
+ */
 static const char *skip_segment(const char *p, const char *end)
 {
     const char *slash = memchr(p, '/', (apr_size_t)(end - p));
@@ -194,7 +200,8 @@ const char *si_playback_location(apr_pool_t *pool, const char *base, const si_pl
 
 const char *si_session_path(apr_pool_t *pool, const si_playback_t *playback)
 {
-    const apr_size_t asset_length = (apr_size_t)(playback->path + playback->length - playback->asset);
+    const apr_size_t asset_length = (apr_size_t)(playback->path + playback->length
+                                                 - playback->asset);
     char *path = apr_palloc(pool, sizeof(SESSION_PATH) + asset_length);
     char *out = append(path, SESSION_PATH, sizeof(SESSION_PATH) - 1);
 

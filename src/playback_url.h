@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * MediaTailor's URLs as players ask for them below the module's path, and the Location that a playback
- * request is redirected to. Works on the raw bytes of the request line: nothing is decoded and encoded
- * again, so what is emitted is what came in.
+ * MediaTailor's URLs as players ask for them below the module's path, and the Location that a
+ * playback request is redirected to. Works on the raw bytes of the request line: nothing is decoded
+ * and encoded again, so what is emitted is what came in.
  */
 #ifndef SI_PLAYBACK_URL_H
 #define SI_PLAYBACK_URL_H
@@ -24,18 +24,20 @@ typedef struct {
 } si_playback_t;
 
 /*
- * The path of a request target as it stands in the request line: origin form ("/p?q") or absolute form
+ * The path of a request target as it stands in the request line: origin form ("/p?q") or absolute
+ * form
  * ("http://h/p?q", RFC 9112 section 3.2). Points into target; *length is 0 where there is no path.
  */
 const char *si_raw_path(const char *target, apr_size_t *length);
 
 /* Whether path is below prefix: "PREFIX/...", at a segment boundary. */
-int si_path_is_below(const char *path, apr_size_t length, const char *prefix, apr_size_t prefix_length);
+int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
+                     apr_size_t prefix_length);
 
 /*
  * Reads a path without the prefix into *playback, which then points into path. The kind is
- * SI_KIND_UNKNOWN unless the path says by itself, without decoding, "/v1/", a kind, two segments and an
- * asset path, and has no dot segment, backslash or control byte, escaped or not.
+ * SI_KIND_UNKNOWN unless the path says by itself, without decoding, "/v1/", a kind, two segments
+ * and an asset path, and has no dot segment, backslash or control byte, escaped or not.
  */
 void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback);
 
@@ -43,9 +45,10 @@ void si_playback_read(const char *path, apr_size_t length, si_playback_t *playba
 int si_query_has_session(const char *query);
 
 /*
- * The Location for playback: base (may be empty), path and query. Where the kind begins a session, every
- * aws.streamId of the client is dropped and "aws.streamId=<stream_id>" appended, unless stream_id is NULL
- * (contract section 10, rows 1 to 3). query is NULL where the request has none. Allocated from pool.
+ * The Location for playback: base (may be empty), path and query. Where the kind begins a session,
+ * every aws.streamId of the client is dropped and "aws.streamId=<stream_id>" appended, unless
+ * stream_id is NULL (contract section 10, rows 1 to 3). query is NULL where the request has none.
+ * Allocated from pool.
  */
 const char *si_playback_location(apr_pool_t *pool, const char *base, const si_playback_t *playback,
                                  const char *query, const char *stream_id);

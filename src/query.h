@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The items of a query string, as they stand and decoded. Items are separated by '&', name and value by
- * the first '='. Decoding is that of RFC 3986 section 2.1, done once: '+' is a plus, and a '%' without
- * two hex digits is itself (contract 3.3).
+ * The items of a query string, as they stand and decoded. Items are separated by '&', name and
+ * value by the first '='. Decoding is that of RFC 3986 section 2.1, done once: '+' is a plus, and a
+ * '%' without two hex digits is itself (contract 3.3).
  */
 #ifndef SI_QUERY_H
 #define SI_QUERY_H
@@ -19,8 +19,8 @@ typedef struct {
 } si_query_item_t;
 
 /*
- * Reads the item at *cursor into *item and moves *cursor on. Returns 0 when there is none left; begin
- * with *cursor at the start of a query or NULL for none.
+ * Reads the item at *cursor into *item and moves *cursor on. Returns 0 when there is none left;
+ * begin with *cursor at the start of a query or NULL for none.
  */
 int si_query_next(const char **cursor, si_query_item_t *item);
 
@@ -31,8 +31,8 @@ int si_query_name_is(const si_query_item_t *item, const char *name);
 #define SI_QUERY_HAS_VALUE(item) ((item)->value_length > 0)
 
 /*
- * The length bytes at text, decoded, with a NUL behind them; *decoded_length without it (the text itself may
- * hold NULs). Allocated from pool.
+ * The length bytes at text, decoded, with a NUL behind them; *decoded_length without it (the text
+ * itself may hold NULs). Allocated from pool.
  */
 const char *si_query_decode(apr_pool_t *pool, const char *text, apr_size_t length,
                             apr_size_t *decoded_length);
@@ -40,7 +40,9 @@ const char *si_query_decode(apr_pool_t *pool, const char *text, apr_size_t lengt
 /* The byte that the "%XX" at text stands for, or -1 where it is none; end is the text's end. */
 int si_query_escaped_byte(const char *text, const char *end);
 
-/* Whether text has a space or a control byte: such a query could break a header or a request line. */
+/*
+ * Whether text has a space or a control byte: such a query could break a header or a request line.
+ */
 int si_query_has_control(const char *text);
 
 #endif

@@ -85,8 +85,8 @@ int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr
     read.bytes = apr_palloc(r->pool, read.capacity);
     brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     while (!is_whole) {
-        apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ,
-                                         READ_SIZE);
+        apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES,
+                                         APR_BLOCK_READ, READ_SIZE);
         int status = rv == APR_SUCCESS ? append_brigade(&read, brigade, max, &is_whole)
                                        : ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
         apr_brigade_cleanup(brigade);

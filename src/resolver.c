@@ -21,8 +21,8 @@ struct si_name_t {
     si_resolver_t *resolver;
     si_name_t *next;
     char *host;
-    time_t due;        /* of the next look-up, CLOCK_MONOTONIC */
-    int is_wanted;     /* somebody waits for an answer */
+    time_t due;           /* of the next look-up, CLOCK_MONOTONIC */
+    int is_wanted;        /* somebody waits for an answer */
     si_addresses_t known; /* generation 0: nothing yet */
 };
 
@@ -104,14 +104,17 @@ static void append_address(char *list, const struct addrinfo *info)
     const size_t used = strlen(list);
     char text[INET6_ADDRSTRLEN];
 
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST)
+            != 0
         || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
         return;
     }
     snprintf(list + used, SI_ADDRESSES_SIZE - used, format, used ? "," : "", text);
 }
 
-/* Fills addresses and returns NULL, or the resolver's reason. Takes as long as the name servers do. */
+/*
+ * Fills addresses and returns NULL, or the resolver's reason. Takes as long as the name servers do.
+ */
 static const char *look_up(const char *host, char *addresses)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
@@ -149,7 +152,8 @@ static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
     *next = time + REFRESH;
     for (name = resolver->names; name; name = name->next) {
         /* A name that failed and that nobody asks for is left in peace until the refresh. */
-        const time_t due = name->known.problem && !name->is_wanted ? name->due + REFRESH : name->due;
+        const time_t due = name->known.problem && !name->is_wanted ? name->due + REFRESH
+                                                                   : name->due;
         if (due <= time) {
             return name;
         }
@@ -187,8 +191,9 @@ static void *run(void *data)
 }
 
 /*
- * A thread left behind within getaddrinfo returns into this module, perhaps while the exiting process
- * unloads its modules. Only this child process keeps it: the parent's restarts load a new one as ever.
+ * A thread left behind within getaddrinfo returns into this module, perhaps while the exiting
+ * process unloads its modules. Only this child process keeps it: the parent's restarts load a new
+ * one as ever.
  */
 static void keep_module_loaded(void)
 {

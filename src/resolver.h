@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Looks names up beside the engine: one thread per child process for all endpoints. Answers are refreshed
- * and the last good one is kept when a look-up fails. Memory is malloc'ed and lives as long as the process: a
- * thread inside getaddrinfo can be neither stopped nor waited for.
+ * Looks names up beside the engine: one thread per child process for all endpoints. Answers are
+ * refreshed and the last good one is kept when a look-up fails. Memory is malloc'ed and lives as
+ * long as the process: a thread inside getaddrinfo can be neither stopped nor waited for.
  */
 #ifndef SI_RESOLVER_H
 #define SI_RESOLVER_H
@@ -17,15 +17,20 @@ typedef struct si_name_t si_name_t;
 si_resolver_t *si_resolver_make(void);
 
 /*
- * The name to be looked up; the same one for the same host. Only before the start. NULL where host is an
- * address, which needs no look-up, or memory ran out.
+ * The name to be looked up; the same one for the same host. Only before the start. NULL where host
+ * is an address, which needs no look-up, or memory ran out.
  */
 si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host);
 
-/* Starts the thread, all signals blocked in it, where there are names at all. Returns 0 or an errno. */
+/*
+ * Starts the thread, all signals blocked in it, where there are names at all. Returns 0 or an
+ * errno.
+ */
 int si_resolver_start(si_resolver_t *resolver);
 
-/* Ends the thread, or leaves it behind where it is within a look-up. Never waits for a name server. */
+/*
+ * Ends the thread, or leaves it behind where it is within a look-up. Never waits for a name server.
+ */
 void si_resolver_stop(si_resolver_t *resolver);
 
 typedef enum {
@@ -43,8 +48,8 @@ typedef struct {
 } si_addresses_t;
 
 /*
- * Waits for the addresses of name until deadline (CLOCK_MONOTONIC); at once where they are known. A failure
- * older than a second is tried again.
+ * Waits for the addresses of name until deadline (CLOCK_MONOTONIC); at once where they are known. A
+ * failure older than a second is tried again.
  */
 si_name_status_t si_name_wait(si_name_t *name, const struct timespec *deadline,
                               si_addresses_t *addresses);

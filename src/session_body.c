@@ -18,7 +18,9 @@ typedef struct {
     const char *container;
 } family_t;
 
-/* Contract 3.1: "manifest." is the implicit GET's spelling, "manifestParams." the explicit one's. */
+/*
+ * Contract 3.1: "manifest." is the implicit GET's spelling, "manifestParams." the explicit one's.
+ */
 static const family_t families[] = {
     { LITERAL("ads."), "adsParams" },
     { LITERAL("playerParams."), "playerParams" },
@@ -56,7 +58,8 @@ typedef struct {
     apr_size_t kept_length;
 } builder_t;
 
-static const si_problem_t *problem(apr_pool_t *pool, int status, const char *slug, const char *message)
+static const si_problem_t *problem(apr_pool_t *pool, int status, const char *slug,
+                                   const char *message)
 {
     si_problem_t *made = apr_palloc(pool, sizeof(*made));
 
@@ -70,7 +73,8 @@ static const si_problem_t *problem(apr_pool_t *pool, int status, const char *slu
 static void set_member(builder_t *builder, const char *container, const char *member,
                        apr_size_t length, const char *json)
 {
-    si_overlay_t *object = container ? si_overlay_object(builder->overlay, container) : builder->overlay;
+    si_overlay_t *object = container ? si_overlay_object(builder->overlay, container)
+                                     : builder->overlay;
 
     si_overlay_set(object, member, length, json);
 }
@@ -90,7 +94,8 @@ static const char *value_as_string(const builder_t *builder, const si_query_item
     apr_size_t length;
     const char *value = si_query_decode(builder->pool, item->value, item->value_length, &length);
 
-    return si_utf8_valid(value, length) ? si_json_string_encode(builder->pool, value, length) : NULL;
+    return si_utf8_valid(value, length) ? si_json_string_encode(builder->pool, value, length)
+                                        : NULL;
 }
 
 static const si_problem_t *set_string(builder_t *builder, const char *container, const char *member,
@@ -99,7 +104,8 @@ static const si_problem_t *set_string(builder_t *builder, const char *container,
     const char *json = value_as_string(builder, item);
 
     if (!json || !si_utf8_valid(member, length)) {
-        return problem(builder->pool, 400, "bad-query", "a query parameter is not UTF-8 when decoded");
+        return problem(builder->pool, 400, "bad-query",
+                       "a query parameter is not UTF-8 when decoded");
     }
     set_member(builder, container, member, length, json);
     return NULL;
@@ -143,7 +149,9 @@ static const family_t *find_family(const char *name)
     return NULL;
 }
 
-/* aws.*: the documented ones move, the stream id is ours alone, the rest is MediaTailor's to judge. */
+/*
+ * aws.*: the documented ones move, the stream id is ours alone, the rest is MediaTailor's to judge.
+ */
 static const si_problem_t *merge_service(builder_t *builder, const char *name, apr_size_t length,
                                          const si_query_item_t *item)
 {
@@ -191,7 +199,8 @@ static const si_problem_t *merge_query(builder_t *builder, const char *query)
     return NULL;
 }
 
-static const si_problem_t *edit_problem(apr_pool_t *pool, si_edit_status_t status, const si_edit_t *edit)
+static const si_problem_t *edit_problem(apr_pool_t *pool, si_edit_status_t status,
+                                        const si_edit_t *edit)
 {
     if (status == SI_EDIT_NOT_AN_OBJECT) {
         return problem(pool, 400, "bad-container",
@@ -199,12 +208,14 @@ static const si_problem_t *edit_problem(apr_pool_t *pool, si_edit_status_t statu
                                    "\", which is not an object in the body", NULL));
     }
     return problem(pool, 400, "bad-json",
-                   apr_psprintf(pool, "the body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT,
+                   apr_psprintf(pool,
+                                "the body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT,
                                 edit->what, edit->offset));
 }
 
 const si_problem_t *si_session_build(apr_pool_t *pool, const char *body, apr_size_t length,
-                                     const char *query, const char *stream_id, si_session_t *session)
+                                     const char *query, const char *stream_id,
+                                     si_session_t *session)
 {
     builder_t builder = { .pool = pool, .overlay = si_overlay_make(pool) };
     const si_problem_t *found;

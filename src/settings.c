@@ -40,7 +40,8 @@ si_settings_t *si_settings_make(apr_pool_t *pool)
 #define INHERIT_NUMBER(member) merged->member = own->member != SI_UNSET ? own->member : base->member
 #define INHERIT_POINTER(member) merged->member = own->member ? own->member : base->member
 
-si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base, const si_settings_t *own)
+si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
+                                 const si_settings_t *own)
 {
     si_settings_t *merged = si_settings_make(pool);
     const si_settings_t *ca_owner = own->ca ? own : base;
@@ -61,13 +62,13 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base, co
     return merged;
 }
 
-#define DEFAULT_NUMBER(member, value)                                                              \
-    if (settings->member == SI_UNSET) {                                                            \
-        settings->member = (value);                                                                \
+#define DEFAULT_NUMBER(member, value)   \
+    if (settings->member == SI_UNSET) { \
+        settings->member = (value);     \
     }
-#define DEFAULT_POINTER(member, value)                                                             \
-    if (!settings->member) {                                                                       \
-        settings->member = (value);                                                                \
+#define DEFAULT_POINTER(member, value) \
+    if (!settings->member) {           \
+        settings->member = (value);    \
     }
 
 static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
@@ -89,7 +90,8 @@ static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
 static int same_trust(const si_endpoint_t *a, const si_endpoint_t *b)
 {
     return (!a->ca && !b->ca)
-           || (a->ca && b->ca && a->ca_length == b->ca_length && memcmp(a->ca, b->ca, a->ca_length) == 0);
+           || (a->ca && b->ca && a->ca_length == b->ca_length
+               && memcmp(a->ca, b->ca, a->ca_length) == 0);
 }
 
 /* The one of endpoints that is like this, or this, added. */
@@ -132,7 +134,8 @@ static const char *in_milliseconds(apr_pool_t *pool, apr_interval_time_t time)
     return apr_psprintf(pool, "%" APR_TIME_T_FMT "ms", apr_time_as_msec(time));
 }
 
-const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings, apr_array_header_t *endpoints)
+const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
+                               apr_array_header_t *endpoints)
 {
     fill_in_defaults(pool, settings);
     if (settings->connect_timeout > settings->timeout) {
@@ -153,8 +156,8 @@ static const char *refuse(apr_pool_t *pool, const char *text, const char *allowe
     return apr_pstrcat(pool, "'", text, "' is not allowed: ", allowed, NULL);
 }
 
-const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum, apr_int64_t maximum,
-                            apr_int64_t *number)
+const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum,
+                            apr_int64_t maximum, apr_int64_t *number)
 {
     char *end;
     apr_int64_t parsed;
@@ -162,11 +165,10 @@ const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t mini
     errno = 0;
     parsed = apr_strtoi64(text, &end, 10);
     if (errno != 0 || !apr_isdigit(*text) || *end || parsed < minimum || parsed > maximum) {
-        return refuse(pool, text,
-                      apr_psprintf(pool,
-                                   "give a whole number from %" APR_INT64_T_FMT
-                                   " to %" APR_INT64_T_FMT,
-                                   minimum, maximum));
+        return refuse(
+            pool, text,
+            apr_psprintf(pool, "give a whole number from %" APR_INT64_T_FMT " to %" APR_INT64_T_FMT,
+                         minimum, maximum));
     }
     *number = parsed;
     return NULL;
@@ -177,9 +179,10 @@ const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, int *co
     apr_int64_t number = 0;
 
     if (strcasecmp(text, "Off") != 0 && si_parse_number(pool, text, 1, SI_STREAM_ID_MAX, &number)) {
-        return refuse(pool, text,
-                      "give a whole number from 1 to " STRING_OF(SI_STREAM_ID_MAX)
-                      ", as many as there are prefetch schedules per ad break, or Off");
+        return refuse(
+            pool, text,
+            "give a whole number from 1 to " STRING_OF(
+                SI_STREAM_ID_MAX) ", as many as there are prefetch schedules per ad break, or Off");
     }
     *count = (int)number;
     return NULL;
@@ -190,7 +193,10 @@ static int is_unreserved(char c)
     return apr_isalnum(c) || (c && strchr("-._~", c));
 }
 
-/* Whether each segment of path, which begins with a slash, is made of unreserved characters and no dot segment. */
+/*
+ * Whether each segment of path, which begins with a slash, is made of unreserved characters and no
+ * dot segment.
+ */
 static int has_plain_segments(const char *path)
 {
     while (*path == '/') {
@@ -232,11 +238,10 @@ static int is_origin_url(apr_pool_t *pool, const char *text)
 {
     apr_uri_t uri;
 
-    return apr_uri_parse(pool, text, &uri) == APR_SUCCESS && uri.scheme && uri.hostname && *uri.hostname
-           && (strcmp(uri.scheme, "http") == 0 || strcmp(uri.scheme, "https") == 0) && !uri.user
-           && !uri.password && !strchr(uri.hostinfo, '@') && !strpbrk(text, "?#")
-           && (!uri.path || strcmp(uri.path, "/") == 0)
-           && (!uri.port_str || is_port(uri.port_str));
+    return apr_uri_parse(pool, text, &uri) == APR_SUCCESS && uri.scheme && uri.hostname
+           && *uri.hostname && (strcmp(uri.scheme, "http") == 0 || strcmp(uri.scheme, "https") == 0)
+           && !uri.user && !uri.password && !strchr(uri.hostinfo, '@') && !strpbrk(text, "?#")
+           && (!uri.path || strcmp(uri.path, "/") == 0) && (!uri.port_str || is_port(uri.port_str));
 }
 
 /* The characters a host name or address and a port are made of. */
@@ -244,9 +249,12 @@ static int has_plain_authority(const char *text)
 {
     const char *authority = strstr(text, "://");
 
-    return authority && authority[3 + strspn(authority + 3, "abcdefghijklmnopqrstuvwxyz"
-                                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                            "0123456789-._:[]/")] == '\0';
+    return authority
+           && authority[3
+                        + strspn(authority + 3, "abcdefghijklmnopqrstuvwxyz"
+                                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                "0123456789-._:[]/")]
+                  == '\0';
 }
 
 const char *si_parse_origin_url(apr_pool_t *pool, const char *text, const char **url)
@@ -265,7 +273,8 @@ const char *si_parse_origin_url(apr_pool_t *pool, const char *text, const char *
     return NULL;
 }
 
-const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem, apr_size_t *length)
+const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem,
+                            apr_size_t *length)
 {
     apr_file_t *file;
     apr_finfo_t info;
@@ -288,11 +297,12 @@ const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem
         *pem = content;
     }
     if (rv != APR_SUCCESS && rv != APR_EOF) {
-        return apr_pstrcat(pool, "'", name, "' cannot be read: ",
-                           apr_strerror(rv, reason, sizeof(reason)), NULL);
+        return apr_pstrcat(pool, "'", name,
+                           "' cannot be read: ", apr_strerror(rv, reason, sizeof(reason)), NULL);
     }
     if (!strstr(*pem, "-----BEGIN CERTIFICATE-----")) {
-        return refuse(pool, name, "the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)");
+        return refuse(pool, name,
+                      "the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)");
     }
     return NULL;
 }
@@ -316,13 +326,15 @@ const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t 
     (*cors)->mode = SI_CORS_LIST;
     origin = has_plain_authority(text) ? si_cors_origin(pool, text) : NULL;
     if (!origin) {
-        return refuse(pool, text, "give origins as https://host[:port], without a path; or * or none");
+        return refuse(pool, text,
+                      "give origins as https://host[:port], without a path; or * or none");
     }
     APR_ARRAY_PUSH((*cors)->origins, const char *) = origin;
     return NULL;
 }
 
-const char *si_parse_forward_header(apr_pool_t *pool, const char *text, apr_array_header_t **headers)
+const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
+                                    apr_array_header_t **headers)
 {
     if (!si_header_is_forwardable(text)) {
         return refuse(pool, text,

@@ -1,12 +1,12 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * What the directives set for one server, and how a virtual host inherits it. An unset value is kept
- * apart from its default: si_settings_merge inherits, si_settings_finish fills in the defaults and checks
- * the whole.
+ * What the directives set for one server, and how a virtual host inherits it. An unset value is
+ * kept apart from its default: si_settings_merge inherits, si_settings_finish fills in the defaults
+ * and checks the whole.
  *
- * The parsers take a directive's argument and return NULL, or, as httpd's own directive functions do, a
- * message from pool. It begins with the value; who calls puts the directive's name before it.
+ * The parsers take a directive's argument and return NULL, or, as httpd's own directive functions
+ * do, a message from pool. It begins with the value; who calls puts the directive's name before it.
  */
 #ifndef SI_SETTINGS_H
 #define SI_SETTINGS_H
@@ -19,7 +19,10 @@
 
 #define SI_UNSET (-1)
 
-/* MediaTailor as one server sees it. Lives in the configuration pool; never changes once it is made. */
+/*
+ * MediaTailor as one server sees it. Lives in the configuration pool; never changes once it is
+ * made.
+ */
 typedef struct {
     const char *url;  /* "https://host:port", always with the port */
     const char *host; /* a name or an address, IPv6 without brackets */
@@ -31,42 +34,45 @@ typedef struct {
 } si_endpoint_t;
 
 typedef struct {
-    int stream_id_count;             /* 0: off */
-    const char *path;                /* where the module listens */
+    int stream_id_count; /* 0: off */
+    const char *path;    /* where the module listens */
     apr_size_t path_length;
-    const char *playback_base;       /* "" for none */
-    const si_endpoint_t *endpoint;   /* made by si_settings_finish; NULL for none */
-    const char *endpoint_url;        /* "" for none */
-    const char *ca;                  /* its content; NULL where unset */
+    const char *playback_base;     /* "" for none */
+    const si_endpoint_t *endpoint; /* made by si_settings_finish; NULL for none */
+    const char *endpoint_url;      /* "" for none */
+    const char *ca;                /* its content; NULL where unset */
     apr_size_t ca_length;
     apr_interval_time_t connect_timeout;
     apr_interval_time_t timeout;
-    apr_int64_t max_body;            /* bytes */
+    apr_int64_t max_body; /* bytes */
     int preserve_host;
     apr_array_header_t *forward_headers; /* const char *; NULL for none */
     si_cors_t *cors;
-    int max_concurrent;              /* 0 until the MPM is known; main server only */
+    int max_concurrent; /* 0 until the MPM is known; main server only */
 } si_settings_t;
 
 /* All values unset. */
 si_settings_t *si_settings_make(apr_pool_t *pool);
 
 /* base's values where own has none. */
-si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base, const si_settings_t *own);
+si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
+                                 const si_settings_t *own);
 
 /*
- * Fills in defaults, checks values against each other and makes the endpoint. Servers with the same URL and
- * trust share one: it is looked for in endpoints (const si_endpoint_t *) and added where it is new. May be
- * called again on the same settings. Returns NULL or a message from pool that names directive and values.
+ * Fills in defaults, checks values against each other and makes the endpoint. Servers with the same
+ * URL and trust share one: it is looked for in endpoints (const si_endpoint_t *) and added where it
+ * is new. May be called again on the same settings. Returns NULL or a message from pool that names
+ * directive and values.
  */
-const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings, apr_array_header_t *endpoints);
+const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
+                               apr_array_header_t *endpoints);
 
 /* "Off" (0) or 1 to SI_STREAM_ID_MAX. */
 const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, int *count);
 
 /* A whole number from minimum to maximum. */
-const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum, apr_int64_t maximum,
-                            apr_int64_t *number);
+const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum,
+                            apr_int64_t maximum, apr_int64_t *number);
 
 /* "/path" of unreserved characters (RFC 3986 section 2.3), not /v1 nor below it. */
 const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path);
@@ -75,13 +81,18 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
 const char *si_parse_origin_url(apr_pool_t *pool, const char *text, const char **url);
 
 /* The PEM certificates in the file name: *pem, NUL-terminated, is *length bytes long. */
-const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem, apr_size_t *length);
+const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem,
+                            apr_size_t *length);
 
 /* One argument of SessionInitializerAllowOrigin, added to *cors, which is made where it is NULL. */
 const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t **cors);
 
-/* One argument of SessionInitializerForwardHeader, added to *headers, which is made where it is NULL. */
-const char *si_parse_forward_header(apr_pool_t *pool, const char *text, apr_array_header_t **headers);
+/*
+ * One argument of SessionInitializerForwardHeader, added to *headers, which is made where it is
+ * NULL.
+ */
+const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
+                                    apr_array_header_t **headers);
 
 /* Whether time is from 1 ms to 60 s; text is what was written. */
 const char *si_check_time(apr_pool_t *pool, const char *text, apr_interval_time_t time);

@@ -11,10 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Kept buffers above this go back to the system: a rare large body must not cost memory for ever. */
+/*
+ * Kept buffers above this go back to the system: a rare large body must not cost memory for ever.
+ */
 #define KEPT_BUFFER (64 * 1024)
 
-/* Below the idle time after which AWS's load balancers close (60 s): a dead connection is seldom met. */
+/*
+ * Below the idle time after which AWS's load balancers close (60 s): a dead connection is seldom
+ * met.
+ */
 #define CONNECTION_MAX_IDLE 50L
 
 /* Receive buffer: an answer is some hundred bytes, and every kept handle holds one. */
@@ -70,7 +75,8 @@ static int read_status(const char *line, size_t length)
     if (!space) {
         return 0;
     }
-    for (digits = 0, space++; digits < 3 && space < end && *space >= '0' && *space <= '9'; digits++) {
+    for (digits = 0, space++; digits < 3 && space < end && *space >= '0' && *space <= '9';
+         digits++) {
         status = status * 10 + (*space++ - '0');
     }
     return digits == 3 ? status : 0;
@@ -123,7 +129,10 @@ static int keep_header(si_call_t *call, const char *line, size_t length)
            && append(&call->head, value, (size_t)(end - value)) && append(&call->head, "", 1);
 }
 
-/* One line of the head, or a trailer. Whatever begins with a status line begins anew: 1xx come first. */
+/*
+ * One line of the head, or a trailer. Whatever begins with a status line begins anew: 1xx come
+ * first.
+ */
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
     si_call_t *call = data;
@@ -232,8 +241,8 @@ void si_call_free(si_call_t *call)
 }
 
 /*
- * The header lines that make libcurl leave out its own: an entry without a value is one that is not sent. (For an empty
- * value libcurl wants "Name;".)
+ * The header lines that make libcurl leave out its own: an entry without a value is one that is not
+ * sent. (For an empty value libcurl wants "Name;".)
  */
 static const char *const fixed_lines[] = {
     "Content-Type: application/json",
@@ -269,7 +278,9 @@ static char *write_line(char *out, const char *name, const char *value)
     return out + 1;
 }
 
-/* Fills the call's buffer: the list's nodes, then the lines they point at. Returns what is behind. */
+/*
+ * Fills the call's buffer: the list's nodes, then the lines they point at. Returns what is behind.
+ */
 static char *write_headers(si_call_t *call, const apr_array_header_t *headers)
 {
     const char *const *strings = (const char *const *)headers->elts;
@@ -350,8 +361,8 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
     return SET(call, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)call->sent.bytes)
            && SET(call, CURLOPT_REQUEST_TARGET, target)
            && SET(call, CURLOPT_POSTFIELDSIZE, (long)request->body_length)
-           && SET(call, CURLOPT_POSTFIELDS, body)
-           && set_times(call, connect_timeout_ms, timeout_ms) && set_addresses(call, addresses);
+           && SET(call, CURLOPT_POSTFIELDS, body) && set_times(call, connect_timeout_ms, timeout_ms)
+           && set_addresses(call, addresses);
 }
 
 static si_forward_outcome_t outcome_of(const si_call_t *call)
@@ -423,7 +434,8 @@ void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer
     answer->is_kept_connection = connections == 0;
     if (answer->outcome != SI_FORWARD_ANSWERED) {
         answer->stage = stage_of(call);
-        answer->cause = apr_pstrdup(pool, *call->error ? call->error : curl_easy_strerror(call->code));
+        answer->cause = apr_pstrdup(pool,
+                                    *call->error ? call->error : curl_easy_strerror(call->code));
         return;
     }
     answer->status = call->status;

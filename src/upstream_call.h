@@ -3,9 +3,9 @@
 /*
  * One call to MediaTailor on a kept libcurl easy handle. Private to the forwarding room.
  *
- * A call belongs to one thread at a time: to the worker that fills it and reads its answer, to the engine in between.
- * All its memory is its own, malloc'ed and kept for the next call: a worker may give up and its request
- * pool vanish while the transfer goes on.
+ * A call belongs to one thread at a time: to the worker that fills it and reads its answer, to the
+ * engine in between. All its memory is its own, malloc'ed and kept for the next call: a worker may
+ * give up and its request pool vanish while the transfer goes on.
  */
 #ifndef SI_UPSTREAM_CALL_H
 #define SI_UPSTREAM_CALL_H
@@ -25,17 +25,22 @@ typedef struct {
 /* An endpoint as the forwarder knows it. */
 typedef struct si_target_t {
     const si_endpoint_t *endpoint;
-    si_name_t *name;         /* NULL where the host is an address */
-    unsigned loaded;         /* generation of the addresses in libcurl's cache; written by the engine, atomic */
-    struct si_call_t *idle;  /* kept calls, the latest first; the forwarder's lock */
+    si_name_t *name; /* NULL where the host is an address */
+    unsigned
+        loaded; /* generation of the addresses in libcurl's cache; written by the engine, atomic */
+    struct si_call_t *idle; /* kept calls, the latest first; the forwarder's lock */
 } si_target_t;
 
-typedef enum { SI_CALL_RUNNING, SI_CALL_ENDED, SI_CALL_ABANDONED } si_call_state_t;
+typedef enum {
+    SI_CALL_RUNNING,
+    SI_CALL_ENDED,
+    SI_CALL_ABANDONED
+} si_call_state_t;
 
 typedef struct si_call_t {
     CURL *easy;
     si_target_t *target;
-    struct si_call_t *next; /* in the target's idle list or the engine's queue */
+    struct si_call_t *next;  /* in the target's idle list or the engine's queue */
     struct si_call_t **link; /* what points at it in the engine's list of running calls */
     struct si_call_t *next_running;
 
@@ -43,11 +48,11 @@ typedef struct si_call_t {
     pthread_cond_t ended;
     si_call_state_t state;
 
-    si_buffer_t sent;      /* header lines, target and body of the request */
-    unsigned generation;   /* of the addresses that go along; 0 for none */
+    si_buffer_t sent;    /* header lines, target and body of the request */
+    unsigned generation; /* of the addresses that go along; 0 for none */
     struct curl_slist addresses;
     char address_line[SI_ADDRESSES_SIZE + 300];
-    long timeout_ms;         /* as last set */
+    long timeout_ms; /* as last set */
     long connect_timeout_ms;
 
     si_buffer_t head; /* "Name\0value\0" of each header that passes */
@@ -68,8 +73,8 @@ si_call_t *si_call_make(si_target_t *target);
 void si_call_free(si_call_t *call);
 
 /*
- * Prepares the next transfer: copies the request and sets what is its own. addresses may be NULL. Returns 0
- * where libcurl or memory fails.
+ * Prepares the next transfer: copies the request and sets what is its own. addresses may be NULL.
+ * Returns 0 where libcurl or memory fails.
  */
 int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
                     long timeout_ms, const si_addresses_t *addresses);

@@ -9,16 +9,34 @@
 
 /* As sent, where sent (contract section 5). */
 static const char *const always_forwarded[] = {
-    "User-Agent", "Referer", "Accept-Language", "X-Device-User-Agent",
+    "User-Agent",
+    "Referer",
+    "Accept-Language",
+    "X-Device-User-Agent",
 };
 
 /* Credentials; hop-by-hop and framing (RFC 9110 section 7.6.1); what the module sets itself. */
 static const char *const never_forwarded[] = {
-    "Cookie",       "Cookie2",           "Authorization",   "Proxy-Authorization",
-    "Connection",   "Keep-Alive",        "Proxy-Connection", "Proxy-Authenticate",
-    "TE",           "Trailer",           "Transfer-Encoding", "Upgrade",
-    "HTTP2-Settings", "Content-Length",  "Content-Encoding", "Content-Type",
-    "Host",         "Expect",            "X-Forwarded-For", "Accept-Encoding",
+    "Cookie",
+    "Cookie2",
+    "Authorization",
+    "Proxy-Authorization",
+    "Connection",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "Proxy-Authenticate",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "HTTP2-Settings",
+    "Content-Length",
+    "Content-Encoding",
+    "Content-Type",
+    "Host",
+    "Expect",
+    "X-Forwarded-For",
+    "Accept-Encoding",
     "Range",
 };
 
@@ -93,8 +111,8 @@ static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming
 }
 
 /*
- * Who is behind a peer that mod_remoteip trusts is known: that address alone. Else the peer is added to
- * what it says, so that MediaTailor can see both.
+ * Who is behind a peer that mod_remoteip trusts is known: that address alone. Else the peer is
+ * added to what it says, so that MediaTailor can see both.
  */
 static const char *forwarded_for(apr_pool_t *pool, const apr_table_t *incoming,
                                  const si_viewer_t *viewer)
@@ -135,7 +153,8 @@ int si_answer_header_passes(const char *name, apr_size_t length)
         return 1;
     }
     for (i = 0; i < COUNT(answer_headers); i++) {
-        if (strlen(answer_headers[i]) == length && strncasecmp(name, answer_headers[i], length) == 0) {
+        if (strlen(answer_headers[i]) == length
+            && strncasecmp(name, answer_headers[i], length) == 0) {
             return 1;
         }
     }

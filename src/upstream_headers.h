@@ -14,16 +14,17 @@ typedef struct {
 } si_viewer_t;
 
 /*
- * Whether name may be configured to go upstream: not what frames the message, holds for one hop, carries
- * credentials, or is set by the module itself.
+ * Whether name may be configured to go upstream: not what frames the message, holds for one hop,
+ * carries credentials, or is set by the module itself.
  */
 int si_header_is_forwardable(const char *name);
 
 /*
- * The headers for MediaTailor in their order: name and value in turn, so always an even number of const
- * char *. incoming is the player's; extra (const char *, may be NULL) names further ones that go as sent;
- * host is the Host to send, NULL for the endpoint's own. Headers that Connection names stay behind. The strings
- * are incoming's or from pool. Returns NULL where a value holds a control byte.
+ * The headers for MediaTailor in their order: name and value in turn, so always an even number of
+ * const char *. incoming is the player's; extra (const char *, may be NULL) names further ones that
+ * go as sent; host is the Host to send, NULL for the endpoint's own. Headers that Connection names
+ * stay behind. The strings are incoming's or from pool. Returns NULL where a value holds a control
+ * byte.
  */
 apr_array_header_t *si_upstream_headers(apr_pool_t *pool, const apr_table_t *incoming,
                                         const apr_array_header_t *extra, const char *host,

@@ -27,7 +27,8 @@ apr_size_t si_utf8_sequence(const char *text, const char *end)
         return overlong || surrogate ? 0 : 3;
     }
     if (p[0] >= 0xF0 && p[0] <= 0xF4) {
-        if (left < 4 || !is_continuation(p[1]) || !is_continuation(p[2]) || !is_continuation(p[3])) {
+        if (left < 4 || !is_continuation(p[1]) || !is_continuation(p[2])
+            || !is_continuation(p[3])) {
             return 0;
         }
         const int overlong = p[0] == 0xF0 && p[1] < 0x90;
