@@ -17,6 +17,9 @@
  */
 #define SAFETY_MARGIN apr_time_from_sec(1)
 
+/* Seconds between look-ups of an endpoint's name: AWS's own live for 60. */
+#define NAME_REFRESH 30
+
 struct si_forwarder_t {
     si_engine_t *engine;
     si_resolver_t *resolver;
@@ -262,7 +265,7 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
 {
     int i;
 
-    forwarder->resolver = si_resolver_make();
+    forwarder->resolver = si_resolver_make(NAME_REFRESH);
     forwarder->targets = calloc((size_t)endpoints->nelts, sizeof(*forwarder->targets));
     forwarder->target_count = endpoints->nelts;
     if (!forwarder->resolver || !forwarder->targets) {

@@ -13,8 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Seconds between look-ups: AWS's own names live for 60. */
-#define REFRESH 30
+/* Seconds for which a failure is believed. */
 #define RETRY 1
 
 struct si_name_t {
@@ -35,6 +34,7 @@ struct si_resolver_t {
     int is_looking_up;
     int is_stopping;
     si_name_t *names;
+    int refresh; /* seconds */
 };
 
 static void init_condition(pthread_cond_t *condition)
@@ -55,11 +55,12 @@ static time_t now(void)
     return time.tv_sec;
 }
 
-si_resolver_t *si_resolver_make(void)
+si_resolver_t *si_resolver_make(int refresh)
 {
     si_resolver_t *resolver = calloc(1, sizeof(*resolver));
 
     if (resolver) {
+        resolver->refresh = refresh;
         pthread_mutex_init(&resolver->lock, NULL);
         init_condition(&resolver->work);
         init_condition(&resolver->answer);
@@ -117,7 +118,7 @@ static void append_address(char *list, const struct addrinfo *info)
  */
 static const char *look_up(const char *host, char *addresses)
 {
-    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *list, *info;
     const int rc = getaddrinfo(host, NULL, &hints, &list);
 
@@ -134,7 +135,7 @@ static const char *look_up(const char *host, char *addresses)
 
 static void store(si_name_t *name, const char *problem, const char *addresses)
 {
-    name->due = now() + (problem ? RETRY : REFRESH);
+    name->due = now() + (problem ? RETRY : name->resolver->refresh);
     name->is_wanted = 0;
     name->known.problem = problem;
     if (!problem && strcmp(name->known.addresses, addresses) != 0) {
@@ -149,10 +150,10 @@ static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
     const time_t time = now();
     si_name_t *name;
 
-    *next = time + REFRESH;
+    *next = time + resolver->refresh;
     for (name = resolver->names; name; name = name->next) {
         /* A name that failed and that nobody asks for is left in peace until the refresh. */
-        const time_t due = name->known.problem && !name->is_wanted ? name->due + REFRESH
+        const time_t due = name->known.problem && !name->is_wanted ? name->due + resolver->refresh
                                                                    : name->due;
         if (due <= time) {
             return name;

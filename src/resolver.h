@@ -13,8 +13,8 @@
 typedef struct si_resolver_t si_resolver_t;
 typedef struct si_name_t si_name_t;
 
-/* NULL when memory ran out. */
-si_resolver_t *si_resolver_make(void);
+/* refresh is the seconds between look-ups of a name. NULL when memory ran out. */
+si_resolver_t *si_resolver_make(int refresh);
 
 /*
  * The name to be looked up; the same one for the same host. Only before the start. NULL where host

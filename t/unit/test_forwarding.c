@@ -1,0 +1,551 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * The forwarding room against an upstream in this process. getaddrinfo and connect are replaced, so
+ * that name servers and a stuck engine can be played.
+ */
+#include "tap.h"
+
+#include "forwarding.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Name servers */
+
+static atomic_int lookups;
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    static struct sockaddr_in address;
+    struct addrinfo *info;
+
+    (void)service;
+    (void)hints;
+    lookups++;
+    if (strcmp(name, "silent.test") == 0) {
+        sleep(3);
+    }
+    if (strcmp(name, "upstream.test") != 0) {
+        return EAI_NONAME;
+    }
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    info = calloc(1, sizeof(*info));
+    info->ai_family = AF_INET;
+    info->ai_socktype = SOCK_STREAM;
+    info->ai_addr = (struct sockaddr *)&address;
+    info->ai_addrlen = sizeof(address);
+    *found = info;
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *info)
+{
+    free(info);
+}
+
+/* A connect that holds its thread up for as long as it is told to. */
+
+static atomic_int hold_connect;
+
+int connect(int socket, const struct sockaddr *address, socklen_t length)
+{
+    while (hold_connect) {
+        usleep(1000);
+    }
+    return (int)syscall(SYS_connect, socket, address, length);
+}
+
+/* The upstream: one thread a connection; the path says how it behaves. */
+
+static int upstream_port;
+static atomic_int connections, requests;
+static char last_request[8192];
+static pthread_mutex_t record = PTHREAD_MUTEX_INITIALIZER;
+
+#define ANSWER                                                                        \
+    "HTTP/1.1 200 Very Good\r\nContent-Type: application/json\r\nSet-Cookie: a=b\r\n" \
+    "x-amzn-RequestId: r1\r\nContent-Length: 2\r\n\r\n{}"
+
+static void send_text(int socket, const char *text)
+{
+    send(socket, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Reads one request with a Content-Length whole; returns its length or 0. */
+static size_t read_request(int socket, char *buffer, size_t size)
+{
+    size_t length = 0;
+
+    for (;;) {
+        const ssize_t count = recv(socket, buffer + length, size - 1 - length, 0);
+        if (count <= 0) {
+            return 0;
+        }
+        length += (size_t)count;
+        buffer[length] = '\0';
+        const char *end = strstr(buffer, "\r\n\r\n");
+        const char *announced = strstr(buffer, "Content-Length: ");
+        if (end && length >= (size_t)(end + 4 - buffer) + (size_t)atol(announced + 16)) {
+            return length;
+        }
+    }
+}
+
+/* Returns whether the connection stays. */
+static int answer(int socket, const char *request, int count)
+{
+    if (strstr(request, "/stall")) {
+        char byte;
+        return recv(socket, &byte, 1, 0) > 0;
+    }
+    if (strstr(request, "/stale") && count > 1) {
+        return 0;
+    }
+    if (strstr(request, "/slow")) {
+        usleep(200 * 1000);
+    }
+    if (strstr(request, "/early")) {
+        send_text(socket, "HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n");
+    }
+    send_text(socket, strstr(request, "/large")
+                          ? "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n"
+                          : ANSWER);
+    return 1;
+}
+
+static void *serve(void *data)
+{
+    const int socket = (int)(intptr_t)data;
+    const size_t size = 2 * 1024 * 1024;
+    char *buffer = malloc(size);
+    int count = 0;
+    size_t length;
+
+    while ((length = read_request(socket, buffer, size)) > 0) {
+        requests++;
+        pthread_mutex_lock(&record);
+        snprintf(last_request, sizeof(last_request), "%s", buffer);
+        pthread_mutex_unlock(&record);
+        if (!answer(socket, buffer, ++count)) {
+            break;
+        }
+    }
+    close(socket);
+    free(buffer);
+    return NULL;
+}
+
+static void start_thread(void *(*function)(void *), void *data)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, function, data);
+    pthread_detach(thread);
+}
+
+static void *accept_all(void *data)
+{
+    for (;;) {
+        const int socket = accept4((int)(intptr_t)data, NULL, NULL, SOCK_CLOEXEC);
+        connections++;
+        start_thread(serve, (void *)(intptr_t)socket);
+    }
+    return NULL;
+}
+
+static void start_upstream(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t length = sizeof(address);
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0
+        || listen(listener, 128) != 0
+        || getsockname(listener, (struct sockaddr *)&address, &length) != 0) {
+        abort();
+    }
+    upstream_port = ntohs(address.sin_port);
+    start_thread(accept_all, (void *)(intptr_t)listener);
+}
+
+/* Calls */
+
+static apr_pool_t *pool;
+
+static si_forwarder_t *start(const char *host, int port, int max_calls, int is_threaded,
+                             const si_endpoint_t **endpoint)
+{
+    apr_array_header_t *endpoints = apr_array_make(pool, 1, sizeof(const si_endpoint_t *));
+    si_endpoint_t *made = apr_pcalloc(pool, sizeof(*made));
+    const char *problem = NULL;
+
+    made->host = host;
+    made->port = port;
+    made->url = apr_psprintf(pool, "http://%s:%d", host, port);
+    APR_ARRAY_PUSH(endpoints, const si_endpoint_t *) = made;
+    *endpoint = made;
+    si_forwarder_t *forwarder = si_forwarder_start(endpoints, max_calls, is_threaded, &problem);
+    if (!ok(forwarder, "a forwarder for %s starts", host)) {
+        printf("# %s\n", problem);
+        exit(1);
+    }
+    return forwarder;
+}
+
+typedef struct {
+    si_forwarder_t *forwarder;
+    const si_endpoint_t *endpoint;
+    const char *target;
+    const char *body;
+    apr_size_t body_length;
+    apr_interval_time_t timeout; /* also of connecting */
+    apr_pool_t *pool;
+    si_forward_answer_t answer;
+    pthread_t thread;
+} job_t;
+
+static void *run_job(void *data)
+{
+    job_t *job = data;
+    si_forward_request_t request = { .endpoint = job->endpoint,
+                                     .target = job->target,
+                                     .body = job->body,
+                                     .body_length = job->body_length,
+                                     .connect_timeout = job->timeout,
+                                     .timeout = job->timeout };
+    apr_array_header_t *headers = apr_array_make(job->pool, 4, sizeof(const char *));
+
+    APR_ARRAY_PUSH(headers, const char *) = "Host";
+    APR_ARRAY_PUSH(headers, const char *) = "viewer.example";
+    APR_ARRAY_PUSH(headers, const char *) = "User-Agent";
+    APR_ARRAY_PUSH(headers, const char *) = "";
+    request.headers = headers;
+    si_forward(job->forwarder, &request, job->pool, &job->answer);
+    return NULL;
+}
+
+static job_t make_job(si_forwarder_t *forwarder, const si_endpoint_t *endpoint, const char *target,
+                      apr_interval_time_t timeout)
+{
+    job_t job = { .forwarder = forwarder,
+                  .endpoint = endpoint,
+                  .target = target,
+                  .body = "{}",
+                  .body_length = 2,
+                  .timeout = timeout };
+
+    apr_pool_create_unmanaged_ex(&job.pool, NULL, NULL);
+    return job;
+}
+
+static si_forward_answer_t call(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                                const char *target, apr_interval_time_t timeout)
+{
+    job_t job = make_job(forwarder, endpoint, target, timeout);
+
+    run_job(&job);
+    return job.answer;
+}
+
+static void begin_jobs(job_t *jobs, int count, si_forwarder_t *forwarder,
+                       const si_endpoint_t *endpoint, const char *target,
+                       apr_interval_time_t timeout)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        jobs[i] = make_job(forwarder, endpoint, target, timeout);
+        pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]);
+    }
+}
+
+/* Waits for all and returns how many had the outcome. */
+static int end_jobs(job_t *jobs, int count, si_forward_outcome_t outcome)
+{
+    int had = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        pthread_join(jobs[i].thread, NULL);
+        had += jobs[i].answer.outcome == outcome;
+    }
+    return had;
+}
+
+static void wait_for_requests(int count)
+{
+    int i;
+
+    for (i = 0; i < 5000 && requests < count; i++) {
+        usleep(1000);
+    }
+}
+
+#define SECOND APR_USEC_PER_SEC
+
+/* Tests */
+
+static void test_answer(si_forwarder_t *forwarder, const si_endpoint_t *endpoint, const char *mode)
+{
+    si_forward_answer_t first = call(forwarder, endpoint, "/v1/session/a/../b%2f?x=%zz&y",
+                                     2 * SECOND);
+    const int before = connections;
+    si_forward_answer_t second = call(forwarder, endpoint, "/v1/session/second", 2 * SECOND);
+
+    is_number(first.outcome, SI_FORWARD_ANSWERED, "%s: an answer comes", mode);
+    is_number(first.status, 200, "%s: its status", mode);
+    is(first.reason, "Very Good", "%s: its reason phrase", mode);
+    is_bytes(first.body, first.body_length, "{}", 2, "%s: its body", mode);
+    is_number(first.headers->nelts, 4, "%s: two headers pass, Set-Cookie does not", mode);
+    is(APR_ARRAY_IDX(first.headers, 2, const char *), "x-amzn-RequestId", "%s: header name", mode);
+    is(APR_ARRAY_IDX(first.headers, 3, const char *), "r1", "%s: header value", mode);
+    ok(!first.is_kept_connection, "%s: the first call connects", mode);
+    ok(second.is_kept_connection && connections == before, "%s: the second does not", mode);
+}
+
+static void test_request_bytes(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    call(forwarder, endpoint, "/v1/session/a/../b%2f?x=%zz&y", 2 * SECOND);
+    is(last_request,
+       "POST /v1/session/a/../b%2f?x=%zz&y HTTP/1.1\r\nHost: viewer.example\r\n"
+       "Content-Type: application/json\r\nUser-Agent:\r\nContent-Length: 2\r\n\r\n{}",
+       "the request is sent as given: raw target, an empty header, nothing of libcurl's own");
+}
+
+static void test_stale_connection(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    int answered = 0;
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        answered += call(forwarder, endpoint, "/stale", 2 * SECOND).outcome == SI_FORWARD_ANSWERED;
+    }
+    is_number(answered, 5, "a kept connection that dies as it is used is replaced unnoticed");
+}
+
+static void test_one_x_x(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    si_forward_answer_t early = call(forwarder, endpoint, "/early", 2 * SECOND);
+
+    is_number(early.status, 200, "what comes before with status 103 is not the answer");
+    is_number(early.headers->nelts, 4, "nor are its headers");
+}
+
+static void test_large(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    job_t job = make_job(forwarder, endpoint, "/v1/session/mebibyte", 4 * SECOND);
+
+    is_number(call(forwarder, endpoint, "/large", 2 * SECOND).outcome, SI_FORWARD_TOO_LARGE,
+              "an answer above 1 MiB is refused");
+    job.body_length = 1024 * 1024;
+    job.body = memset(apr_palloc(pool, job.body_length), 'x', job.body_length);
+    run_job(&job);
+    is_number(job.answer.outcome, SI_FORWARD_ANSWERED, "a body of 1 MiB goes up");
+}
+
+/* Trap 3: a multi handle drops connections as a burst ebbs unless told otherwise. */
+static void test_burst_keeps_connections(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 32, 1, &endpoint);
+    job_t jobs[32];
+    int before;
+
+    begin_jobs(jobs, 32, forwarder, endpoint, "/slow", 4 * SECOND);
+    is_number(end_jobs(jobs, 32, SI_FORWARD_ANSWERED), 32, "32 calls at once are answered");
+    call(forwarder, endpoint, "/v1/session/alone", 2 * SECOND);
+    before = connections;
+    begin_jobs(jobs, 32, forwarder, endpoint, "/slow", 4 * SECOND);
+    is_number(end_jobs(jobs, 32, SI_FORWARD_ANSWERED), 32, "and again");
+    is_number(connections - before, 0, "on the connections of the first burst");
+    si_forwarder_stop(forwarder);
+}
+
+static void test_cap_and_timeout(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 2, 1, &endpoint);
+    const int before = requests;
+    si_forward_answer_t third;
+    job_t jobs[2];
+
+    begin_jobs(jobs, 2, forwarder, endpoint, "/stall", SECOND / 2);
+    wait_for_requests(before + 2);
+    third = call(forwarder, endpoint, "/v1/session/third", 2 * SECOND);
+    is_number(third.outcome, SI_FORWARD_BUSY, "a call above the cap is refused");
+    ok(third.time < SECOND / 2, "at once");
+    is_number(end_jobs(jobs, 2, SI_FORWARD_TIMEOUT), 2, "a stalling upstream is given up");
+    ok(jobs[0].answer.time >= SECOND / 2 - 2000 && jobs[0].answer.time < SECOND * 3 / 2,
+       "at the time limit");
+    is(jobs[0].answer.stage, "answer", "its stage is told");
+    is_number(call(forwarder, endpoint, "/v1/session/after", 2 * SECOND).outcome,
+              SI_FORWARD_ANSWERED, "the places are free again");
+    si_forwarder_stop(forwarder);
+}
+
+/* Trap 4. */
+static void test_close_on_exec(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    DIR *directory;
+    struct dirent *entry;
+    int seen = 0;
+    int open = 0;
+
+    call(forwarder, endpoint, "/v1/session/kept", 2 * SECOND);
+    directory = opendir("/proc/self/fd");
+    while (directory && (entry = readdir(directory))) {
+        const int fd = atoi(entry->d_name);
+        struct sockaddr_in peer;
+        socklen_t length = sizeof(peer);
+        char name[64] = "";
+        const int is_upstream = getpeername(fd, (struct sockaddr *)&peer, &length) == 0
+                                && peer.sin_family == AF_INET
+                                && ntohs(peer.sin_port) == upstream_port;
+
+        if (readlinkat(dirfd(directory), entry->d_name, name, sizeof(name) - 1) < 0) {
+            continue;
+        }
+        if (is_upstream || strstr(name, "[eventpoll]") || strstr(name, "[eventfd]")) {
+            seen++;
+            open += !(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+        }
+    }
+    closedir(directory);
+    ok(seen >= 3, "connections, epoll and eventfd are there to look at (%d)", seen);
+    is_number(open, 0, "and a CGI child inherits none of them");
+}
+
+static void test_names(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("upstream.test", upstream_port, 4, 1, &endpoint);
+    si_forward_answer_t answered;
+    int i;
+
+    answered = call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
+    is_number(answered.outcome, SI_FORWARD_ANSWERED, "a name is resolved");
+    for (i = 0; i < 10; i++) {
+        call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
+    }
+    is_number(lookups, 1, "once for all calls, and libcurl looks up nothing itself");
+    si_forwarder_stop(forwarder);
+
+    forwarder = start("gone.test", upstream_port, 4, 1, &endpoint);
+    answered = call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
+    is_number(answered.outcome, SI_FORWARD_UNRESOLVED, "a name that does not exist");
+    is(answered.stage, "resolve", "fails in its stage");
+    si_forwarder_stop(forwarder);
+}
+
+static void test_silent_name_server(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("silent.test", upstream_port, 4, 1, &endpoint);
+    const si_forward_answer_t answered = call(forwarder, endpoint, "/v1/session/name", SECOND / 4);
+    const apr_time_t before = apr_time_now();
+
+    is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a resolver that never answers is a timeout");
+    is(answered.stage, "resolve", "of its stage");
+    ok(answered.time < SECOND / 4 + SECOND, "and the worker is free within the limit and a second");
+    si_forwarder_stop(forwarder);
+    ok(apr_time_now() - before < SECOND, "the stop does not wait for it");
+}
+
+static void test_refused(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", 1, 4, 1, &endpoint);
+    const si_forward_answer_t answered = call(forwarder, endpoint, "/v1/session/x", 2 * SECOND);
+
+    is_number(answered.outcome, SI_FORWARD_UNREACHABLE, "a refused connection is told as such");
+    is(answered.stage, "connect", "with its stage");
+    si_forwarder_stop(forwarder);
+}
+
+/* Trap 2: the engine does not run, the worker leaves, and what it left is still the engine's. */
+static void test_stuck_engine(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 4, 1, &endpoint);
+    job_t held = make_job(forwarder, endpoint, "/v1/session/held", SECOND / 10);
+    job_t queued = make_job(forwarder, endpoint, "/v1/session/queued", SECOND / 10);
+    const int before = requests;
+
+    hold_connect = 1;
+    pthread_create(&held.thread, NULL, run_job, &held);
+    usleep(50 * 1000);
+    pthread_create(&queued.thread, NULL, run_job, &queued);
+    is_number(end_jobs(&held, 1, SI_FORWARD_TIMEOUT) + end_jobs(&queued, 1, SI_FORWARD_TIMEOUT), 2,
+              "workers leave an engine that does not run");
+    ok(queued.answer.time >= SECOND, "a second after their time limit");
+    apr_pool_destroy(held.pool);
+    apr_pool_destroy(queued.pool);
+    hold_connect = 0;
+    is_number(call(forwarder, endpoint, "/v1/session/after", 2 * SECOND).outcome,
+              SI_FORWARD_ANSWERED, "the engine goes on where it was");
+    ok(!strstr(last_request, "/queued"), "and begins no session for a worker that has left");
+    ok(requests - before <= 2, "nor any twice");
+    si_forwarder_stop(forwarder);
+}
+
+/* Trap 7. */
+static void test_stop(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 4, 1, &endpoint);
+    const int before = requests;
+    const apr_time_t start_time = apr_time_now();
+    job_t jobs[3];
+
+    begin_jobs(jobs, 3, forwarder, endpoint, "/stall", 10 * SECOND);
+    wait_for_requests(before + 3);
+    si_forwarder_stop(forwarder);
+    is_number(end_jobs(jobs, 3, SI_FORWARD_STOPPING), 3, "a stopping engine answers what waits");
+    ok(apr_time_now() - start_time < 5 * SECOND, "at once");
+    is_number(call(forwarder, endpoint, "/v1/session/late", 2 * SECOND).outcome,
+              SI_FORWARD_STOPPING, "and what comes later");
+}
+
+int main(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder;
+
+    pool = tap_pool();
+    start_upstream();
+
+    forwarder = start("127.0.0.1", upstream_port, 8, 1, &endpoint);
+    test_answer(forwarder, endpoint, "engine thread");
+    test_request_bytes(forwarder, endpoint);
+    test_stale_connection(forwarder, endpoint);
+    test_one_x_x(forwarder, endpoint);
+    test_large(forwarder, endpoint);
+    test_close_on_exec(forwarder, endpoint);
+    si_forwarder_stop(forwarder);
+
+    forwarder = start("127.0.0.1", upstream_port, 1, 0, &endpoint);
+    test_answer(forwarder, endpoint, "worker's own thread");
+    test_stale_connection(forwarder, endpoint);
+
+    test_burst_keeps_connections();
+    test_cap_and_timeout();
+    test_names();
+    test_refused();
+    test_silent_name_server();
+    test_stuck_engine();
+    test_stop();
+    return done();
+}

@@ -1,0 +1,138 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The resolver over time: getaddrinfo is replaced, so that name servers can change and fail. */
+#include "tap.h"
+
+#include "resolver.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static atomic_int lookups;
+static atomic_int is_failing;
+static atomic_uint first_address;
+
+/* Two addresses, an IPv4 and an IPv6 one. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    struct sockaddr_in *v4 = calloc(1, sizeof(*v4));
+    struct sockaddr_in6 *v6 = calloc(1, sizeof(*v6));
+    struct addrinfo *info = calloc(2, sizeof(*info));
+
+    (void)name;
+    (void)service;
+    (void)hints;
+    lookups++;
+    v4->sin_family = AF_INET;
+    v4->sin_addr.s_addr = htonl(first_address);
+    v6->sin6_family = AF_INET6;
+    v6->sin6_addr = in6addr_loopback;
+    info[0] = (struct addrinfo){ .ai_family = AF_INET,
+                                 .ai_addr = (struct sockaddr *)v4,
+                                 .ai_addrlen = sizeof(*v4),
+                                 .ai_next = &info[1] };
+    info[1] = (struct addrinfo){ .ai_family = AF_INET6,
+                                 .ai_addr = (struct sockaddr *)v6,
+                                 .ai_addrlen = sizeof(*v6) };
+    *found = info;
+    if (is_failing) {
+        freeaddrinfo(info);
+        return EAI_AGAIN;
+    }
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *info)
+{
+    free(info[0].ai_addr);
+    free(info[1].ai_addr);
+    free(info);
+}
+
+static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
+{
+    struct timespec deadline;
+
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += 5;
+    return si_name_wait(name, &deadline, addresses);
+}
+
+/* Waits until as many look-ups have ended, a few seconds at most. */
+static void wait_for_lookups(int count)
+{
+    int i;
+
+    for (i = 0; i < 8000 && lookups < count; i++) {
+        usleep(1000);
+    }
+    usleep(50 * 1000);
+}
+
+static void test_refresh(void)
+{
+    si_resolver_t *resolver = si_resolver_make(1);
+    si_name_t *name = si_resolver_add(resolver, "upstream.test");
+    si_addresses_t addresses;
+
+    ok(name == si_resolver_add(resolver, "upstream.test"), "the same host is one name");
+    ok(!si_resolver_add(resolver, "192.0.2.1"), "an IPv4 address needs no look-up");
+    ok(!si_resolver_add(resolver, "2001:db8::1"), "nor does an IPv6 address");
+
+    first_address = INADDR_LOOPBACK;
+    si_resolver_start(resolver);
+    is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "a name becomes known");
+    is(addresses.addresses, "127.0.0.1,[::1]", "all its addresses, as libcurl writes them");
+    is_number(addresses.generation, 1, "the first generation");
+
+    wait_for_lookups(2);
+    is_number(si_name_generation(name), 1, "a refresh that finds the same changes nothing");
+
+    first_address = INADDR_LOOPBACK + 1;
+    wait_for_lookups(lookups + 2);
+    wait_for(name, &addresses);
+    is(addresses.addresses, "127.0.0.2,[::1]", "a refresh that finds others replaces them");
+    is_number(addresses.generation, 2, "and counts up");
+
+    is_failing = 1;
+    wait_for_lookups(lookups + 2);
+    is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "when look-ups fail");
+    is(addresses.addresses, "127.0.0.2,[::1]", "the last good answer stays");
+    si_resolver_stop(resolver);
+}
+
+static void test_recovery(void)
+{
+    si_resolver_t *resolver = si_resolver_make(60);
+    si_name_t *name = si_resolver_add(resolver, "upstream.test");
+    si_addresses_t addresses;
+    int before;
+
+    is_failing = 1;
+    si_resolver_start(resolver);
+    is_number(wait_for(name, &addresses), SI_NAME_UNKNOWN, "a name that cannot be looked up");
+    ok(addresses.problem && *addresses.problem, "has the resolver's reason");
+    before = lookups;
+    is_number(wait_for(name, &addresses), SI_NAME_UNKNOWN, "asked again at once");
+    is_number(lookups, before, "is not looked up again");
+
+    is_failing = 0;
+    sleep(2);
+    is_number(wait_for(name, &addresses), SI_NAME_KNOWN,
+              "but later it is, however long the refresh, and the answer is waited for");
+    si_resolver_stop(resolver);
+}
+
+int main(void)
+{
+    tap_pool();
+    test_refresh();
+    test_recovery();
+    return done();
+}
