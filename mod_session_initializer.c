@@ -544,7 +544,7 @@ static const command_rec directives[] = {
                     "further request headers that go upstream as sent"),
     AP_INIT_ITERATE("SessionInitializerAllowOrigin", add_allow_origin, NULL, RSRC_CONF,
                     "origins that may read the answers: *, none or a list"),
-    { NULL }
+    { .name = NULL }
 };
 
 static void register_hooks(apr_pool_t *pool)

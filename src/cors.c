@@ -14,12 +14,20 @@ static void lower(char *text)
     }
 }
 
+/* apr_uri_parse takes any number for a port, modulo 65536. */
+static int has_bad_port(apr_pool_t *pool, const apr_uri_t *uri)
+{
+    return uri->port_str && *uri->port_str
+           && (uri->port == 0 || strcmp(uri->port_str, apr_itoa(pool, uri->port)) != 0);
+}
+
 const char *si_cors_origin(apr_pool_t *pool, const char *text)
 {
     apr_uri_t uri;
 
     if (apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname
-        || !*uri.hostname || uri.user || uri.password || uri.path || uri.query || uri.fragment) {
+        || !*uri.hostname || uri.user || uri.password || uri.path || uri.query || uri.fragment
+        || has_bad_port(pool, &uri)) {
         return NULL;
     }
     lower(uri.scheme);

@@ -101,7 +101,7 @@ si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
 /* Appends one address; leaves out what does not fit. */
 static void append_address(char *list, const struct addrinfo *info)
 {
-    const char *format = info->ai_family == AF_INET6 ? "%s[%s]" : "%s%s";
+    const int is_ipv6 = info->ai_family == AF_INET6;
     const size_t used = strlen(list);
     char text[INET6_ADDRSTRLEN];
 
@@ -110,7 +110,8 @@ static void append_address(char *list, const struct addrinfo *info)
         || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
         return;
     }
-    snprintf(list + used, SI_ADDRESSES_SIZE - used, format, used ? "," : "", text);
+    snprintf(list + used, SI_ADDRESSES_SIZE - used, "%s%s%s%s", used ? "," : "",
+             is_ipv6 ? "[" : "", text, is_ipv6 ? "]" : "");
 }
 
 /*

@@ -100,11 +100,24 @@ static int push(apr_array_header_t *headers, const char *name, const char *value
     return !has_control(value);
 }
 
+static int is_pushed(const apr_array_header_t *headers, const char *name)
+{
+    int i;
+
+    for (i = 0; i < headers->nelts; i += 2) {
+        if (strcasecmp(APR_ARRAY_IDX(headers, i, const char *), name) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Once, however often the configuration names it. */
 static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming, const char *name)
 {
     const char *connection = apr_table_get(incoming, "Connection");
 
-    if (connection && list_names(connection, name)) {
+    if (is_pushed(headers, name) || (connection && list_names(connection, name))) {
         return 1;
     }
     return push(headers, name, apr_table_get(incoming, name));
