@@ -272,9 +272,15 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
         return 0;
     }
     for (i = 0; i < endpoints->nelts; i++) {
-        forwarder->targets[i].endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
-        forwarder->targets[i].name = si_resolver_add(forwarder->resolver,
-                                                     forwarder->targets[i].endpoint->host);
+        si_target_t *target = &forwarder->targets[i];
+
+        target->endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
+        target->name = si_resolver_add(forwarder->resolver, target->endpoint->host);
+        target->url = curl_url();
+        if (!target->url
+            || curl_url_set(target->url, CURLUPART_URL, target->endpoint->url, 0) != CURLUE_OK) {
+            return 0;
+        }
     }
     return 1;
 }
@@ -284,12 +290,12 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
 {
     si_forwarder_t *forwarder = calloc(1, sizeof(*forwarder));
 
-    if (!forwarder || !make_targets(forwarder, endpoints)) {
-        *problem = "out of memory";
-        return NULL;
-    }
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         *problem = "curl_global_init failed";
+        return NULL;
+    }
+    if (!forwarder || !make_targets(forwarder, endpoints)) {
+        *problem = "out of memory, or an endpoint that libcurl does not take";
         return NULL;
     }
     pthread_mutex_init(&forwarder->lock, NULL);

@@ -110,8 +110,8 @@ static void append_address(char *list, const struct addrinfo *info)
         || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
         return;
     }
-    snprintf(list + used, SI_ADDRESSES_SIZE - used, "%s%s%s%s", used ? "," : "",
-             is_ipv6 ? "[" : "", text, is_ipv6 ? "]" : "");
+    snprintf(list + used, SI_ADDRESSES_SIZE - used, "%s%s%s%s", used ? "," : "", is_ipv6 ? "[" : "",
+             text, is_ipv6 ? "]" : "");
 }
 
 /*

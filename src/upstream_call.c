@@ -191,13 +191,14 @@ static int set_up(si_call_t *call)
 {
     const si_endpoint_t *endpoint = call->target->endpoint;
 
-    return SET(call, CURLOPT_URL, endpoint->url)
+    return SET(call, CURLOPT_CURLU, call->target->url)
            && SET(call, CURLOPT_PROTOCOLS_STR, endpoint->is_https ? "https" : "http")
            && SET(call, CURLOPT_POST, 1L) && SET(call, CURLOPT_FOLLOWLOCATION, 0L)
            && SET(call, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1)
            && SET(call, CURLOPT_PROXY, "") && SET(call, CURLOPT_NOPROXY, "")
            && SET(call, CURLOPT_NOSIGNAL, 1L) && SET(call, CURLOPT_TCP_NODELAY, 1L)
            && SET(call, CURLOPT_MAXAGE_CONN, CONNECTION_MAX_IDLE)
+           && SET(call, CURLOPT_DNS_CACHE_TIMEOUT, -1L)
            && SET(call, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER)
            && SET(call, CURLOPT_MAXFILESIZE, (long)SI_ANSWER_MAX_BODY)
            && SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
@@ -245,12 +246,19 @@ void si_call_free(si_call_t *call)
  * sent. (For an empty value libcurl wants "Name;".)
  */
 static const char *const fixed_lines[] = {
-    "Content-Type: application/json",
-    "Accept:",
-    "Expect:",
+    "Content-Type: application/json", "Accept:",
+    "Expect:", /* last: what libcurl would not send is not worth a line to be looked through */
 };
 
-#define FIXED_LINES (sizeof(fixed_lines) / sizeof(fixed_lines[0]))
+/* libcurl expects 100-continue above 1 MiB. */
+#define EXPECTING_BODY (1024 * 1024)
+
+static size_t fixed_line_count(const si_forward_request_t *request)
+{
+    const size_t all = sizeof(fixed_lines) / sizeof(fixed_lines[0]);
+
+    return request->body_length > EXPECTING_BODY ? all : all - 1;
+}
 
 static size_t line_size(const char *name, const char *value)
 {
@@ -260,8 +268,9 @@ static size_t line_size(const char *name, const char *value)
 static size_t request_size(const si_forward_request_t *request)
 {
     const char *const *strings = (const char *const *)request->headers->elts;
-    size_t size = (FIXED_LINES + (size_t)request->headers->nelts / 2) * sizeof(struct curl_slist)
-                  + strlen(request->target) + 1 + request->body_length;
+    const size_t lines = fixed_line_count(request) + (size_t)request->headers->nelts / 2;
+    size_t size = lines * sizeof(struct curl_slist) + strlen(request->target) + 1
+                  + request->body_length;
     int i;
 
     for (i = 0; i < request->headers->nelts; i += 2) {
@@ -281,21 +290,22 @@ static char *write_line(char *out, const char *name, const char *value)
 /*
  * Fills the call's buffer: the list's nodes, then the lines they point at. Returns what is behind.
  */
-static char *write_headers(si_call_t *call, const apr_array_header_t *headers)
+static char *write_headers(si_call_t *call, const si_forward_request_t *request)
 {
-    const char *const *strings = (const char *const *)headers->elts;
+    const char *const *strings = (const char *const *)request->headers->elts;
     struct curl_slist *nodes = (struct curl_slist *)(void *)call->sent.bytes;
-    const size_t count = FIXED_LINES + (size_t)headers->nelts / 2;
+    const size_t fixed = fixed_line_count(request);
+    const size_t count = fixed + (size_t)request->headers->nelts / 2;
     char *out = (char *)(nodes + count);
     size_t i;
 
     for (i = 0; i < count; i++) {
         nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
-        if (i < FIXED_LINES) {
+        if (i < fixed) {
             nodes[i].data = (char *)fixed_lines[i];
             continue;
         }
-        const char *const *pair = &strings[2 * (i - FIXED_LINES)];
+        const char *const *pair = &strings[2 * (i - fixed)];
         nodes[i].data = out;
         out = write_line(out, pair[0], pair[1]);
     }
@@ -354,7 +364,7 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
     if (!reserve(&call->sent, request_size(request))) {
         return 0;
     }
-    char *target = write_headers(call, request->headers);
+    char *target = write_headers(call, request);
     char *body = stpcpy(target, request->target) + 1;
     memcpy(body, request->body, request->body_length);
 

@@ -25,6 +25,7 @@ typedef struct {
 /* An endpoint as the forwarder knows it. */
 typedef struct si_target_t {
     const si_endpoint_t *endpoint;
+    CURLU *url;      /* the endpoint's, parsed once: libcurl would parse it for every transfer */
     si_name_t *name; /* NULL where the host is an address */
     unsigned
         loaded; /* generation of the addresses in libcurl's cache; written by the engine, atomic */
