@@ -19,15 +19,16 @@ static void note_action(request_rec *r, const char *action)
 
 static void set_cors(request_rec *r, const si_cors_t *cors)
 {
-    const char *origin;
+    const char *origin = NULL;
 
     if (cors->mode == SI_CORS_NONE) {
         return;
     }
     if (cors->mode == SI_CORS_LIST) {
         apr_table_mergen(r->headers_out, "Vary", "Origin");
+        origin = apr_table_get(r->headers_in, "Origin");
     }
-    origin = si_cors_allow_origin(cors, apr_table_get(r->headers_in, "Origin"));
+    origin = si_cors_allow_origin(cors, origin);
     if (!origin) {
         return;
     }
@@ -35,15 +36,13 @@ static void set_cors(request_rec *r, const si_cors_t *cors)
     apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", SI_CORS_EXPOSED);
 }
 
-/* Sends the body, NULL for none, and the end. The connection's state is httpd's to judge. */
+/* Sends the body. Where there is none, httpd sends the end by itself when the handler returns. */
 static int send_body(request_rec *r, const char *body, apr_size_t length)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, alloc);
 
-    if (body) {
-        APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body, length, r->pool, alloc));
-    }
+    APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_pool_create(body, length, r->pool, alloc));
     APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(alloc));
     ap_pass_brigade(r->output_filters, brigade);
     return OK;
@@ -56,7 +55,7 @@ int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char
     apr_table_setn(r->headers_out, "Location", location);
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
     set_cors(r, settings->cors);
-    return send_body(r, NULL, 0);
+    return OK;
 }
 
 int si_answer_preflight(request_rec *r, const si_settings_t *settings)
@@ -72,7 +71,7 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
                        si_cors_allow_headers(requested));
         apr_table_setn(r->headers_out, "Access-Control-Max-Age", SI_CORS_MAX_AGE);
     }
-    return send_body(r, NULL, 0);
+    return OK;
 }
 
 int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,

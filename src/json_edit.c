@@ -11,13 +11,23 @@
 #include <string.h>
 #include <sys/uio.h>
 
+/* What the text between two points becomes: the entry's value, or nothing where that is NULL. */
+typedef struct entry_t entry_t;
 typedef struct {
+    const char *from;
+    const char *to;
+    const entry_t *entry;
+} change_t;
+
+struct entry_t {
     const char *name; /* decoded */
     apr_size_t length;
-    const char *json; /* the value, or NULL where object is the overlay of one */
-    si_overlay_t *object;
-    int is_in_text; /* the object being edited has the member */
-} entry_t;
+    const char *json;     /* the value, or NULL where object is the overlay of one */
+    si_overlay_t *object; /* NULL where json is the value */
+    int change;           /* the index of its change in the object being edited, or NOT_IN_TEXT */
+};
+
+#define NOT_IN_TEXT (-1)
 
 struct si_overlay_t {
     apr_pool_t *pool;
@@ -25,14 +35,12 @@ struct si_overlay_t {
     apr_array_header_t *entries; /* entry_t *, in the order they were set */
 };
 
-/* The object being edited. Text up to rest is dealt with. */
+/* The object being edited: first its changes are collected, then the result is pieced together. */
 typedef struct {
-    si_overlay_t *overlay;
-    apr_array_header_t *pieces; /* struct iovec: the result so far */
-    const char *rest;
-    const char *last_end; /* of the last member so far; behind the '{' where there is none */
-    int has_members;
-    const char *not_an_object;
+    const si_overlay_t *overlay;
+    apr_array_header_t *changes; /* change_t, in the text's order */
+    const char *last_end;        /* of the last member so far, NULL where there is none */
+    const char *not_an_object;   /* the name of a member that should be one, NULL for none */
 } edit_t;
 
 si_overlay_t *si_overlay_make(apr_pool_t *pool)
@@ -74,21 +82,6 @@ si_overlay_t *si_overlay_object(si_overlay_t *overlay, const char *name)
     return entry->object;
 }
 
-static void push(edit_t *edit, const char *text, apr_size_t length)
-{
-    struct iovec *piece = apr_array_push(edit->pieces);
-
-    piece->iov_base = (void *)text;
-    piece->iov_len = length;
-}
-
-/* Passes on the text that is not dealt with, up to end. */
-static void keep_until(edit_t *edit, const char *end)
-{
-    push(edit, edit->rest, (apr_size_t)(end - edit->rest));
-    edit->rest = end;
-}
-
 static entry_t *find_entry(const si_overlay_t *overlay, const si_json_member_t *member)
 {
     const char *name = member->name;
@@ -100,115 +93,162 @@ static entry_t *find_entry(const si_overlay_t *overlay, const si_json_member_t *
     return name ? apr_hash_get(overlay->by_name, name, (apr_ssize_t)length) : NULL;
 }
 
-static const char *edit_object(const char *text, apr_size_t length, si_overlay_t *overlay,
-                               apr_array_header_t *pieces, const char **not_an_object,
-                               apr_size_t *offset);
-
-static void edit_member_object(edit_t *edit, entry_t *entry, const si_json_member_t *member)
+static void add_change(edit_t *edit, const char *from, const char *to, const entry_t *entry)
 {
-    apr_size_t ignored;
+    change_t *change = apr_array_push(edit->changes);
 
-    if (*member->value != '{') {
-        edit->not_an_object = entry->name;
-        return;
-    }
-    keep_until(edit, member->value);
-    edit_object(member->value, member->value_length, entry->object, edit->pieces,
-                &edit->not_an_object, &ignored);
-    edit->rest = member->value + member->value_length;
+    change->from = from;
+    change->to = to;
+    change->entry = entry;
 }
 
-static void edit_member(void *baton, const si_json_member_t *member)
+/*
+ * Of an object's repetitions the last is edited, which is the one that counts: to edit each would
+ * make gigabytes of a small body that repeats it and a long query.
+ */
+static void change_object(edit_t *edit, entry_t *entry, const si_json_member_t *member)
+{
+    if (*member->value != '{') {
+        edit->not_an_object = entry->name;
+    }
+    if (entry->change != NOT_IN_TEXT) {
+        change_t *earlier = &APR_ARRAY_IDX(edit->changes, entry->change, change_t);
+        earlier->to = earlier->from;
+        earlier->entry = NULL;
+    }
+    entry->change = edit->changes->nelts;
+    add_change(edit, member->value, member->value + member->value_length, entry);
+}
+
+/* Of a value's repetitions the first is replaced; the others go, with the comma before them. */
+static void change_value(edit_t *edit, entry_t *entry, const si_json_member_t *member)
+{
+    const char *end = member->value + member->value_length;
+
+    if (entry->change != NOT_IN_TEXT) {
+        add_change(edit, edit->last_end, end, NULL);
+        return;
+    }
+    entry->change = edit->changes->nelts;
+    add_change(edit, member->value, end, entry);
+}
+
+static void on_member(void *baton, const si_json_member_t *member)
 {
     edit_t *edit = baton;
-    const char *end = member->value + member->value_length;
     entry_t *entry = find_entry(edit->overlay, member);
 
     if (entry && entry->object) {
-        edit_member_object(edit, entry, member);
-    }
-    else if (entry && entry->is_in_text) {
-        /* A repetition goes with the comma before it. */
-        keep_until(edit, edit->last_end);
-        edit->rest = end;
+        change_object(edit, entry, member);
     }
     else if (entry) {
-        keep_until(edit, member->value);
-        push(edit, entry->json, strlen(entry->json));
-        edit->rest = end;
+        change_value(edit, entry, member);
     }
-    if (entry) {
-        entry->is_in_text = 1;
+    edit->last_end = member->value + member->value_length;
+}
+
+static void push(apr_array_header_t *pieces, const char *text, apr_size_t length)
+{
+    struct iovec *piece = apr_array_push(pieces);
+
+    piece->iov_base = (void *)text;
+    piece->iov_len = length;
+}
+
+static const char *edit_object(const char *text, apr_size_t length, const si_overlay_t *overlay,
+                               apr_array_header_t *pieces, const char **not_an_object,
+                               apr_size_t *offset);
+
+/* The entry's value, where text is what stands there so far. Objects lie one deep: no problem is
+ * left to find. */
+static void push_entry(const entry_t *entry, const char *text, apr_size_t length,
+                       apr_array_header_t *pieces)
+{
+    const char *ignored;
+    apr_size_t ignored_offset;
+
+    if (entry->object) {
+        edit_object(text, length, entry->object, pieces, &ignored, &ignored_offset);
+        return;
     }
-    edit->last_end = end;
-    edit->has_members = 1;
+    push(pieces, entry->json, strlen(entry->json));
 }
 
 /* Behind the object's last member: those that it lacks. */
-static void add_missing(edit_t *edit)
+static void push_missing(const edit_t *edit, apr_array_header_t *pieces)
 {
-    apr_pool_t *pool = edit->overlay->pool;
-    apr_size_t ignored;
+    const apr_array_header_t *entries = edit->overlay->entries;
+    int is_first = !edit->last_end;
     int i;
 
-    for (i = 0; i < edit->overlay->entries->nelts; i++) {
-        entry_t *entry = APR_ARRAY_IDX(edit->overlay->entries, i, entry_t *);
-        if (entry->is_in_text) {
+    for (i = 0; i < entries->nelts; i++) {
+        const entry_t *entry = APR_ARRAY_IDX(entries, i, const entry_t *);
+        if (entry->change != NOT_IN_TEXT) {
             continue;
         }
-        const char *name = si_json_string_encode(pool, entry->name, entry->length);
-        push(edit, ",", edit->has_members ? 1 : 0);
-        push(edit, name, strlen(name));
-        push(edit, ":", 1);
-        if (entry->object) {
-            edit_object("{}", 2, entry->object, edit->pieces, &edit->not_an_object, &ignored);
-        }
-        else {
-            push(edit, entry->json, strlen(entry->json));
-        }
-        edit->has_members = 1;
+        const char *name = si_json_string_encode(edit->overlay->pool, entry->name, entry->length);
+        push(pieces, ",", is_first ? 0 : 1);
+        push(pieces, name, strlen(name));
+        push(pieces, ":", 1);
+        push_entry(entry, "{}", 2, pieces);
+        is_first = 0;
     }
 }
 
-static void forget_text(const si_overlay_t *overlay)
+/* The result of the object text, whose end is end. */
+static void push_edited(const edit_t *edit, const char *text, const char *end,
+                        apr_array_header_t *pieces)
+{
+    const char *rest = text;
+    const char *last_end = edit->last_end ? edit->last_end : strchr(text, '{') + 1;
+    int i;
+
+    for (i = 0; i < edit->changes->nelts; i++) {
+        const change_t *change = &APR_ARRAY_IDX(edit->changes, i, change_t);
+        push(pieces, rest, (apr_size_t)(change->from - rest));
+        if (change->entry) {
+            push_entry(change->entry, change->from, (apr_size_t)(change->to - change->from),
+                       pieces);
+        }
+        rest = change->to;
+    }
+    push(pieces, rest, (apr_size_t)(last_end - rest));
+    push_missing(edit, pieces);
+    push(pieces, last_end, (apr_size_t)(end - last_end));
+}
+
+static void forget_changes(const si_overlay_t *overlay)
 {
     int i;
 
     for (i = 0; i < overlay->entries->nelts; i++) {
-        APR_ARRAY_IDX(overlay->entries, i, entry_t *)->is_in_text = 0;
+        APR_ARRAY_IDX(overlay->entries, i, entry_t *)->change = NOT_IN_TEXT;
     }
 }
 
 /* Pushes the edited object onto pieces; returns the scanner's finding or NULL. */
-static const char *edit_object(const char *text, apr_size_t length, si_overlay_t *overlay,
+static const char *edit_object(const char *text, apr_size_t length, const si_overlay_t *overlay,
                                apr_array_header_t *pieces, const char **not_an_object,
                                apr_size_t *offset)
 {
-    edit_t edit = { .overlay = overlay, .pieces = pieces, .rest = text };
+    edit_t edit = { .overlay = overlay };
     const char *problem;
 
-    forget_text(overlay);
-    problem = si_json_scan_object(text, length, edit_member, &edit, offset);
-    if (problem) {
-        return problem;
+    forget_changes(overlay);
+    edit.changes = apr_array_make(overlay->pool, overlay->entries->nelts, sizeof(change_t));
+    problem = si_json_scan_object(text, length, on_member, &edit, offset);
+    *not_an_object = edit.not_an_object;
+    if (!problem && !edit.not_an_object) {
+        push_edited(&edit, text, text + length, pieces);
     }
-    if (!edit.has_members) {
-        edit.last_end = (const char *)memchr(text, '{', length) + 1;
-    }
-    keep_until(&edit, edit.last_end);
-    add_missing(&edit);
-    keep_until(&edit, text + length);
-    if (edit.not_an_object) {
-        *not_an_object = edit.not_an_object;
-    }
-    return NULL;
+    return problem;
 }
 
 si_edit_status_t si_json_edit(const char *text, apr_size_t length, si_overlay_t *overlay,
                               si_edit_t *edit)
 {
     apr_array_header_t *pieces = apr_array_make(overlay->pool, 16, sizeof(struct iovec));
-    const char *not_an_object = NULL;
+    const char *not_an_object;
 
     edit->what = edit_object(text, length, overlay, pieces, &not_an_object, &edit->offset);
     if (edit->what) {

@@ -24,7 +24,8 @@ void si_overlay_set(si_overlay_t *overlay, const char *name, apr_size_t length, 
 
 /*
  * The overlay for the object that is the member name: made at the first call. An object there is
- * edited, each one if the name is repeated; where there is none it is added.
+ * edited, the last if the name is repeated; where there is none it is added. Overlays of objects
+ * hold values only: they lie one deep.
  */
 si_overlay_t *si_overlay_object(si_overlay_t *overlay, const char *name);
 

@@ -2,6 +2,7 @@
 
 #include "json_scan.h"
 
+#include "bytes.h"
 #include "utf8.h"
 
 #include <string.h>
@@ -65,37 +66,45 @@ static int scan_escape(scan_t *scan)
     return 1;
 }
 
+/* One byte or sequence within a string that is not plain ASCII, nor the end. */
+static int scan_special(scan_t *scan, int *has_escapes)
+{
+    const unsigned char c = (unsigned char)*scan->p;
+
+    if (c == '\\') {
+        *has_escapes = 1;
+        scan->p++;
+        return scan_escape(scan);
+    }
+    if (c < ' ') {
+        return fail(scan, "unescaped control character in a string");
+    }
+    const apr_size_t step = si_utf8_sequence(scan->p, scan->end);
+    if (step == 0) {
+        return fail(scan, "invalid UTF-8 in a string");
+    }
+    scan->p += step;
+    return 1;
+}
+
 /* A string, p at its opening quote; *has_escapes tells whether a backslash stood in it. */
 static int scan_string(scan_t *scan, int *has_escapes)
 {
     *has_escapes = 0;
     scan->p++;
-    while (scan->p < scan->end) {
-        const unsigned char c = (unsigned char)*scan->p;
-
-        if (c == '"') {
+    for (;;) {
+        scan->p = si_skip_plain(scan->p, scan->end, SI_ENDS_STRING);
+        if (scan->p == scan->end) {
+            return fail(scan, "string without an end");
+        }
+        if (*scan->p == '"') {
             scan->p++;
             return 1;
         }
-        if (c == '\\') {
-            *has_escapes = 1;
-            scan->p++;
-            if (!scan_escape(scan)) {
-                return 0;
-            }
-        }
-        else if (c < ' ') {
-            return fail(scan, "unescaped control character in a string");
-        }
-        else {
-            const apr_size_t step = si_utf8_sequence(scan->p, scan->end);
-            if (step == 0) {
-                return fail(scan, "invalid UTF-8 in a string");
-            }
-            scan->p += step;
+        if (!scan_special(scan, has_escapes)) {
+            return 0;
         }
     }
-    return fail(scan, "string without an end");
 }
 
 static int scan_digits(scan_t *scan)

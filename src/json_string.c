@@ -10,12 +10,6 @@
 /* json-c counts in int. */
 #define MAX_LENGTH 0x7FFFFFF0
 
-static apr_status_t free_tokener(void *tokener)
-{
-    json_tokener_free(tokener);
-    return APR_SUCCESS;
-}
-
 static apr_status_t put_object(void *object)
 {
     json_object_put(object);
@@ -58,21 +52,21 @@ const char *si_json_string_decode(apr_pool_t *pool, const char *escaped, apr_siz
     if (length > MAX_LENGTH || has_lone_surrogate(escaped, escaped + length)) {
         return NULL;
     }
+    const char *quoted = apr_pstrcat(pool, "\"", apr_pstrmemdup(pool, escaped, length), "\"", NULL);
     json_tokener *tokener = json_tokener_new_ex(1);
     if (!tokener) {
         return NULL;
     }
-    apr_pool_cleanup_register(pool, tokener, free_tokener, apr_pool_cleanup_null);
-
-    const char *quoted = apr_pstrcat(pool, "\"", apr_pstrmemdup(pool, escaped, length), "\"", NULL);
+    /* Freed here and not with the pool: a body may have a hundred thousand escaped names. */
     json_object *object = json_tokener_parse_ex(tokener, quoted, (int)length + 2);
+    json_tokener_free(tokener);
     if (!object) {
         return NULL;
     }
-    apr_pool_cleanup_register(pool, object, put_object, apr_pool_cleanup_null);
-
     *decoded_length = (apr_size_t)json_object_get_string_len(object);
-    return apr_pstrmemdup(pool, json_object_get_string(object), *decoded_length);
+    const char *decoded = apr_pstrmemdup(pool, json_object_get_string(object), *decoded_length);
+    json_object_put(object);
+    return decoded;
 }
 
 /* Most names and values are such: they need quotes and nothing else. */

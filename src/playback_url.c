@@ -2,6 +2,7 @@
 
 #include "playback_url.h"
 
+#include "bytes.h"
 #include "query.h"
 
 #include <string.h>
@@ -26,40 +27,67 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
            && memcmp(path, prefix, prefix_length) == 0;
 }
 
-static int is_dot_segment(int dots, apr_size_t segment_length)
+/* The byte at *p, decoded; moves *p behind it. */
+static int next_byte(const char **p, const char *end)
 {
-    return (dots == 1 || dots == 2) && segment_length == (apr_size_t)dots;
+    const int escaped = si_query_escaped_byte(*p, end);
+
+    if (escaped < 0) {
+        return (unsigned char)*(*p)++;
+    }
+    *p += 3;
+    return escaped;
+}
+
+/* Whether the segment at *p, up to a slash or the end, is "." or ".."; moves *p behind it and the
+ * slash. */
+static int is_dot_segment(const char **p, const char *end)
+{
+    int dots = 0;
+    int others = 0;
+
+    while (*p < end) {
+        const int c = next_byte(p, end);
+        if (c == '/') {
+            break;
+        }
+        dots += c == '.';
+        others += c != '.';
+    }
+    return others == 0 && (dots == 1 || dots == 2);
+}
+
+static int has_dot_segment(const char *path, const char *end)
+{
+    while (path < end) {
+        if (is_dot_segment(&path, end)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /*
- * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too.
+ * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too. A
+ * path without escapes, and where no segment begins with a dot, is told clean by one look at each
+ * byte.
  */
 static int path_is_clean(const char *path, apr_size_t length)
 {
     const char *end = path + length;
-    int dots = 0;
-    apr_size_t segment_length = 0;
+    const char *p = path;
+    int may_have_dots = 0;
 
-    while (path < end) {
-        const int escaped = *path == '%' ? si_query_escaped_byte(path, end) : -1;
-        const int c = escaped >= 0 ? escaped : (unsigned char)*path;
+    while ((p = si_skip_plain(p, end, SI_ENDS_PATH)) < end) {
+        const char *special = p;
+        const int c = next_byte(&p, end);
 
         if (c < ' ' || c == 0x7F || c == '\\') {
             return 0;
         }
-        path += escaped >= 0 ? 3 : 1;
-        if (c != '/') {
-            dots += c == '.';
-            segment_length++;
-            continue;
-        }
-        if (is_dot_segment(dots, segment_length)) {
-            return 0;
-        }
-        dots = 0;
-        segment_length = 0;
+        may_have_dots |= *special == '%' || (c == '.' && special > path && special[-1] == '/');
     }
-    return !is_dot_segment(dots, segment_length);
+    return !may_have_dots || !has_dot_segment(path, end);
 }
 
 typedef struct {

@@ -342,6 +342,9 @@ const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
                       "Cookie, Authorization, Host, Expect, X-Forwarded-For, and none that frames "
                       "the message or holds for one hop only");
     }
+    if (si_header_is_forwarded(text, *headers)) {
+        return NULL;
+    }
     if (!*headers) {
         *headers = apr_array_make(pool, 4, sizeof(const char *));
     }

@@ -2,6 +2,8 @@
 
 #include "upstream_headers.h"
 
+#include "bytes.h"
+
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
@@ -44,16 +46,32 @@ static const char *const answer_headers[] = {
     "Content-Type", "Content-Encoding", "Cache-Control", "Retry-After", "Location",
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static int is_among(const char *name, const char *const *names, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        if (strcasecmp(name, names[i]) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int si_header_is_forwarded(const char *name, const apr_array_header_t *extra)
+{
+    return is_among(name, always_forwarded, COUNT(always_forwarded))
+           || (extra && is_among(name, (const char *const *)extra->elts, extra->nelts));
+}
 
 int si_header_is_forwardable(const char *name)
 {
     apr_size_t i;
 
-    for (i = 0; i < COUNT(never_forwarded); i++) {
-        if (strcasecmp(name, never_forwarded[i]) == 0) {
-            return 0;
-        }
+    if (is_among(name, never_forwarded, COUNT(never_forwarded))) {
+        return 0;
     }
     for (i = 0; name[i]; i++) {
         if (!apr_isalnum(name[i]) && !strchr("!#$%&'*+-.^_`|~", name[i])) {
@@ -63,14 +81,11 @@ int si_header_is_forwardable(const char *name)
     return i > 0;
 }
 
-static int has_control(const char *value)
+static int is_sendable(const char *value)
 {
-    for (; *value; value++) {
-        if (((unsigned char)*value < ' ' && *value != '\t') || *value == 0x7F) {
-            return 1;
-        }
-    }
-    return 0;
+    const char *end = value + strlen(value);
+
+    return si_skip_plain(value, end, SI_ENDS_HEADER) == end;
 }
 
 /* Whether the comma-separated list names name. */
@@ -97,30 +112,23 @@ static int push(apr_array_header_t *headers, const char *name, const char *value
     }
     APR_ARRAY_PUSH(headers, const char *) = name;
     APR_ARRAY_PUSH(headers, const char *) = value;
-    return !has_control(value);
+    return is_sendable(value);
 }
 
-static int is_pushed(const apr_array_header_t *headers, const char *name)
-{
-    int i;
-
-    for (i = 0; i < headers->nelts; i += 2) {
-        if (strcasecmp(APR_ARRAY_IDX(headers, i, const char *), name) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* Once, however often the configuration names it. */
-static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming, const char *name)
+/* Pushes the headers of the player that names has, but for those that Connection names. */
+static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming,
+                        const char *const *names, int count)
 {
     const char *connection = apr_table_get(incoming, "Connection");
+    int ok = 1;
+    int i;
 
-    if (is_pushed(headers, name) || (connection && list_names(connection, name))) {
-        return 1;
+    for (i = 0; ok && i < count; i++) {
+        if (!connection || !list_names(connection, names[i])) {
+            ok = push(headers, names[i], apr_table_get(incoming, names[i]));
+        }
     }
-    return push(headers, name, apr_table_get(incoming, name));
+    return ok;
 }
 
 /*
@@ -143,24 +151,19 @@ apr_array_header_t *si_upstream_headers(apr_pool_t *pool, const apr_table_t *inc
                                         const si_viewer_t *viewer)
 {
     apr_array_header_t *headers = apr_array_make(pool, 16, sizeof(const char *));
-    const int extras = extra ? extra->nelts : 0;
-    int ok = push(headers, "Host", host)
-             && push(headers, "X-Forwarded-For", forwarded_for(pool, incoming, viewer));
-    apr_size_t i;
-    int j;
+    const int ok = push(headers, "Host", host)
+                   && push(headers, "X-Forwarded-For", forwarded_for(pool, incoming, viewer))
+                   && push_as_sent(headers, incoming, always_forwarded, COUNT(always_forwarded))
+                   && (!extra
+                       || push_as_sent(headers, incoming, (const char *const *)extra->elts,
+                                       extra->nelts));
 
-    for (i = 0; ok && i < COUNT(always_forwarded); i++) {
-        ok = push_as_sent(headers, incoming, always_forwarded[i]);
-    }
-    for (j = 0; ok && j < extras; j++) {
-        ok = push_as_sent(headers, incoming, APR_ARRAY_IDX(extra, j, const char *));
-    }
     return ok ? headers : NULL;
 }
 
 int si_answer_header_passes(const char *name, apr_size_t length)
 {
-    apr_size_t i;
+    int i;
 
     if (length > 7 && strncasecmp(name, "x-amzn-", 7) == 0) {
         return 1;

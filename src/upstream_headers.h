@@ -19,6 +19,9 @@ typedef struct {
  */
 int si_header_is_forwardable(const char *name);
 
+/* Whether name goes upstream anyway, or extra (may be NULL) has it already. */
+int si_header_is_forwarded(const char *name, const apr_array_header_t *extra);
+
 /*
  * The headers for MediaTailor in their order: name and value in turn, so always an even number of
  * const char *. incoming is the player's; extra (const char *, may be NULL) names further ones that

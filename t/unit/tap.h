@@ -25,8 +25,8 @@ static inline void tap_print(const char *text, apr_size_t length)
     }
 }
 
-__attribute__((format(printf, 4, 5))) static inline int
-tap_ok(int passed, const char *file, int line, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static inline int tap_ok(int passed, const char *file,
+                                                               int line, const char *format, ...)
 {
     char name[512];
     va_list args;
@@ -66,40 +66,40 @@ static inline int tap_same(const char *got, apr_size_t got_length, const char *e
 /* Each takes the test's name as a printf format and its arguments. */
 #define ok(condition, ...) tap_ok(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
 
-#define is_bytes(got, got_length, expected, expected_length, ...)                                  \
-    do {                                                                                           \
-        const char *got_ = (got), *expected_ = (expected);                                         \
-        const apr_size_t got_length_ = (got_length), expected_length_ = (expected_length);         \
-        if (!ok(tap_same(got_, got_length_, expected_, expected_length_), __VA_ARGS__)) {          \
-            tap_detail("     got", got_, got_length_);                                             \
-            tap_detail("expected", expected_, expected_length_);                                   \
-        }                                                                                          \
+#define is_bytes(got, got_length, expected, expected_length, ...)                          \
+    do {                                                                                   \
+        const char *got_ = (got), *expected_ = (expected);                                 \
+        const apr_size_t got_length_ = (got_length), expected_length_ = (expected_length); \
+        if (!ok(tap_same(got_, got_length_, expected_, expected_length_), __VA_ARGS__)) {  \
+            tap_detail("     got", got_, got_length_);                                     \
+            tap_detail("expected", expected_, expected_length_);                           \
+        }                                                                                  \
     } while (0)
 
 /* Two strings, either of which may be NULL. */
-#define is(got, expected, ...)                                                                     \
-    do {                                                                                           \
-        const char *is_got_ = (got), *is_expected_ = (expected);                                   \
-        is_bytes(is_got_, is_got_ ? strlen(is_got_) : 0, is_expected_,                             \
-                 is_expected_ ? strlen(is_expected_) : 0, __VA_ARGS__);                            \
+#define is(got, expected, ...)                                          \
+    do {                                                                \
+        const char *is_got_ = (got), *is_expected_ = (expected);        \
+        is_bytes(is_got_, is_got_ ? strlen(is_got_) : 0, is_expected_,  \
+                 is_expected_ ? strlen(is_expected_) : 0, __VA_ARGS__); \
     } while (0)
 
-#define is_number(got, expected, ...)                                                              \
-    do {                                                                                           \
-        const long long got_ = (long long)(got), expected_ = (long long)(expected);                \
-        if (!ok(got_ == expected_, __VA_ARGS__)) {                                                 \
-            printf("#        got: %lld\n#   expected: %lld\n", got_, expected_);                   \
-        }                                                                                          \
+#define is_number(got, expected, ...)                                               \
+    do {                                                                            \
+        const long long got_ = (long long)(got), expected_ = (long long)(expected); \
+        if (!ok(got_ == expected_, __VA_ARGS__)) {                                  \
+            printf("#        got: %lld\n#   expected: %lld\n", got_, expected_);    \
+        }                                                                           \
     } while (0)
 
 /* Whether text, which may be NULL, holds part. */
-#define contains(text, part, ...)                                                                  \
-    do {                                                                                           \
-        const char *text_ = (text), *part_ = (part);                                               \
-        if (!ok(text_ && strstr(text_, part_), __VA_ARGS__)) {                                     \
-            tap_detail("     got", text_, text_ ? strlen(text_) : 0);                              \
-            tap_detail("lacks   ", part_, strlen(part_));                                          \
-        }                                                                                          \
+#define contains(text, part, ...)                                     \
+    do {                                                              \
+        const char *text_ = (text), *part_ = (part);                  \
+        if (!ok(text_ && strstr(text_, part_), __VA_ARGS__)) {        \
+            tap_detail("     got", text_, text_ ? strlen(text_) : 0); \
+            tap_detail("lacks   ", part_, strlen(part_));             \
+        }                                                             \
     } while (0)
 
 /* The plan comes last; a program that ends before it has failed. Ends main. */
@@ -125,8 +125,8 @@ static inline apr_pool_t *tap_pool(void)
 }
 
 /*
- * A copy of exactly length bytes, for free(): a sanitizer sees every byte read beyond it, and every use
- * once it is freed.
+ * A copy of exactly length bytes, for free(): a sanitizer sees every byte read beyond it, and every
+ * use once it is freed.
  */
 static inline char *exact_copy(const char *text, apr_size_t length)
 {

@@ -55,6 +55,9 @@ void freeaddrinfo(struct addrinfo *info)
     free(info);
 }
 
+/* Resolvers live as long as the process: kept where a leak checker sees them. */
+static si_resolver_t *resolvers[2];
+
 static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
 {
     struct timespec deadline;
@@ -77,7 +80,7 @@ static void wait_for_lookups(int count)
 
 static void test_refresh(void)
 {
-    si_resolver_t *resolver = si_resolver_make(1);
+    si_resolver_t *resolver = resolvers[0] = si_resolver_make(1);
     si_name_t *name = si_resolver_add(resolver, "upstream.test");
     si_addresses_t addresses;
 
@@ -109,7 +112,7 @@ static void test_refresh(void)
 
 static void test_recovery(void)
 {
-    si_resolver_t *resolver = si_resolver_make(60);
+    si_resolver_t *resolver = resolvers[1] = si_resolver_make(60);
     si_name_t *name = si_resolver_add(resolver, "upstream.test");
     si_addresses_t addresses;
     int before;

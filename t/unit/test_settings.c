@@ -1,0 +1,883 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The directives' values: what is allowed, what is inherited, what holds where nothing is set. */
+#include "tap.h"
+
+#include "settings.h"
+
+#include <apr_file_io.h>
+#include <stddef.h>
+
+/* A refusal quotes the value and tells what is allowed instead. */
+static void is_refusal(apr_pool_t *pool, const char *message, const char *value,
+                       const char *allowed)
+{
+    contains(message, apr_pstrcat(pool, "'", value, "'", NULL), "'%s' is refused by its value",
+             value);
+    contains(message, allowed, "'%s': the message tells what is allowed", value);
+}
+
+static const struct {
+    const char *text;
+    int count; /* -1: refused */
+} counts[] = {
+    { "1", 1 },
+    { "2", 2 },
+    { "3", 3 },
+    { "9", 9 },
+    { "10", 10 },
+    { "Off", 0 },
+    { "off", 0 },
+    { "OFF", 0 },
+    { "0", -1 },
+    { "11", -1 },
+    { "100", -1 },
+    { "-1", -1 },
+    { "+3", -1 },
+    { "3.0", -1 },
+    { " 3", -1 },
+    { "3 ", -1 },
+    { "3x", -1 },
+    { "x", -1 },
+    { "", -1 },
+    { "0x3", -1 },
+    { "On", -1 },
+    { "none", -1 },
+    { "Offf", -1 },
+    { "4294967299", -1 },
+    { "18446744073709551619", -1 },
+};
+
+static void stream_id_counts(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(counts); i++) {
+        int count = 77;
+        const char *message = si_parse_stream_id_count(pool, counts[i].text, &count);
+
+        if (counts[i].count < 0) {
+            is_refusal(pool, message, counts[i].text, "1 to 10");
+            contains(message, "Off", "'%s': the message tells of Off", counts[i].text);
+            is_number(count, 77, "'%s': nothing is set", counts[i].text);
+            continue;
+        }
+        is(message, NULL, "StreamIdCount '%s'", counts[i].text);
+        is_number(count, counts[i].count, "StreamIdCount '%s' is %d", counts[i].text,
+                  counts[i].count);
+    }
+}
+
+static const struct {
+    const char *text;
+    apr_int64_t minimum, maximum;
+    apr_int64_t number; /* -1: refused */
+} numbers[] = {
+    { "1", 1, 100, 1 },
+    { "100", 1, 100, 100 },
+    { "50", 1, 100, 50 },
+    { "0", 0, 100, 0 },
+    { "1048576", 1, APR_INT64_MAX, 1048576 },
+    { "9223372036854775807", 1, APR_INT64_MAX, APR_INT64_MAX },
+    { "0", 1, 100, -1 },
+    { "101", 1, 100, -1 },
+    { "-1", 0, 100, -1 },
+    { "9223372036854775808", 1, APR_INT64_MAX, -1 },
+    { "99999999999999999999999", 1, APR_INT64_MAX, -1 },
+    { "18446744073709551617", 1, APR_INT64_MAX, -1 },
+    { "", 0, 100, -1 },
+    { "+1", 0, 100, -1 },
+    { " 1", 0, 100, -1 },
+    { "1 ", 0, 100, -1 },
+    { "1k", 0, 100, -1 },
+    { "1.5", 0, 100, -1 },
+    { "1e2", 0, 100, -1 },
+    { "0x10", 0, 100, -1 },
+    { "ten", 0, 100, -1 },
+    { "Off", 0, 100, -1 },
+};
+
+static void whole_numbers(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(numbers); i++) {
+        apr_int64_t number = 77;
+        const char *message = si_parse_number(pool, numbers[i].text, numbers[i].minimum,
+                                              numbers[i].maximum, &number);
+
+        if (numbers[i].number < 0) {
+            is_refusal(pool, message, numbers[i].text,
+                       apr_psprintf(pool, "%" APR_INT64_T_FMT " to %" APR_INT64_T_FMT,
+                                    numbers[i].minimum, numbers[i].maximum));
+            is_number(number, 77, "'%s': nothing is set", numbers[i].text);
+            continue;
+        }
+        is(message, NULL, "number '%s'", numbers[i].text);
+        is_number(number, numbers[i].number, "number '%s' is itself", numbers[i].text);
+    }
+}
+
+static const char *const good_paths[] = {
+    "/session-initializer",
+    "/a",
+    "/a/b/c",
+    "/A-z0.9_~",
+    "/v1x",
+    "/v10/x",
+    "/v2",
+    "/V1/x",
+    "/x/v1",
+    "/...",
+    "/.a",
+    "/a..b",
+    "/a/..b/c",
+    "/~user",
+    "/-",
+    "/1",
+};
+
+static const struct {
+    const char *text;
+    const char *allowed; /* in the message */
+} bad_paths[] = {
+    { "", "begins with a slash" },
+    { "/", "does not end with one" },
+    { "a", "begins with a slash" },
+    { "a/b", "begins with a slash" },
+    { "https://host/a", "begins with a slash" },
+    { "/a/", "does not end with one" },
+    { "/a//b", "begins with a slash" },
+    { "//a", "begins with a slash" },
+    { "/.", "dot segments" },
+    { "/..", "dot segments" },
+    { "/a/.", "dot segments" },
+    { "/a/..", "dot segments" },
+    { "/./a", "dot segments" },
+    { "/a/../b", "dot segments" },
+    { "/a b", "letters" },
+    { "/a%20b", "letters" },
+    { "/%61", "letters" },
+    { "/a?b", "letters" },
+    { "/a#b", "letters" },
+    { "/a;b", "letters" },
+    { "/a+b", "letters" },
+    { "/a:b", "letters" },
+    { "/a@b", "letters" },
+    { "/a\\b", "letters" },
+    { "/a*", "letters" },
+    { "/a\r\n", "letters" },
+    { "/\xC3\xA4", "letters" },
+    { "/v1", "/v1 is MediaTailor's own" },
+    { "/v1/x", "/v1 is MediaTailor's own" },
+    { "/v1/session", "/v1 is MediaTailor's own" },
+};
+
+static void paths(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(good_paths); i++) {
+        const char *path = NULL;
+
+        is(si_parse_path(pool, good_paths[i], &path), NULL, "path '%s'", good_paths[i]);
+        is(path, good_paths[i], "path '%s' is itself", good_paths[i]);
+    }
+    for (i = 0; i < COUNT_OF(bad_paths); i++) {
+        const char *path = "untouched";
+
+        is_refusal(pool, si_parse_path(pool, bad_paths[i].text, &path), bad_paths[i].text,
+                   bad_paths[i].allowed);
+        is(path, "untouched", "'%s': nothing is set", bad_paths[i].text);
+    }
+}
+
+/* Of SessionInitializerEndpoint and SessionInitializerPlaybackBase. */
+static const struct {
+    const char *text;
+    const char *url; /* NULL: refused */
+} urls[] = {
+    { "https://host.example", "https://host.example" },
+    { "https://host.example/", "https://host.example" },
+    { "https://host.example:8443", "https://host.example:8443" },
+    { "https://host.example:8443/", "https://host.example:8443" },
+    { "http://127.0.0.1:8080", "http://127.0.0.1:8080" },
+    { "http://localhost", "http://localhost" },
+    { "https://[::1]", "https://[::1]" },
+    { "https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443" },
+    { "https://host_1-a.example:1", "https://host_1-a.example:1" },
+    { "https://host.example:65535", "https://host.example:65535" },
+    { "none", "" },
+    { "None", "" },
+
+    { "", NULL },
+    { "off", NULL },
+    { "nonesuch", NULL },
+    { "host.example", NULL },
+    { "host.example:443", NULL },
+    { "//host.example", NULL },
+    { "/path", NULL },
+    { "https:", NULL },
+    { "https:/host.example", NULL },
+    { "https://", NULL },
+    { "https:///", NULL },
+    { "https://:443", NULL },
+    { "ftp://host.example", NULL },
+    { "file:///etc/passwd", NULL },
+    { "gopher://host.example", NULL },
+    { "unix:///run/socket", NULL },
+    { "https://host.example/v1", NULL },
+    { "https://host.example/v1/", NULL },
+    { "https://host.example//", NULL },
+    { "https://host.example/.", NULL },
+    { "https://host.example?q=1", NULL },
+    { "https://host.example/?q=1", NULL },
+    { "https://host.example?", NULL },
+    { "https://host.example#f", NULL },
+    { "https://host.example/#", NULL },
+    { "https://user@host.example", NULL },
+    { "https://user:secret@host.example", NULL },
+    { "https://@host.example", NULL },
+    { "https://host.example:", NULL },
+    { "https://host.example:/", NULL },
+    { "https://host.example:0", NULL },
+    { "https://host.example:65536", NULL },
+    { "https://host.example:65979", NULL }, /* 443 modulo 65536 */
+    { "https://host.example:-1", NULL },
+    { "https://host.example:+443", NULL },
+    { "https://host.example:https", NULL },
+    { "https://host.example:443x", NULL },
+    { "https://host.example:443:443", NULL },
+    { "https://[::1", NULL },
+    { "https://host example", NULL },
+    { " https://host.example", NULL },
+    { "https://host.example ", NULL },
+    { "https://host.example\r\nX-Evil:1", NULL },
+    { "https://host.example\\evil", NULL },
+    { "https://host%2eexample", NULL },
+    { "https://a.example,https://b.example", NULL },
+    { "https://*.example", NULL },
+};
+
+static void origin_urls(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(urls); i++) {
+        const char *url = "untouched";
+        const char *message = si_parse_origin_url(pool, urls[i].text, &url);
+
+        if (!urls[i].url) {
+            is_refusal(pool, message, urls[i].text, "https://host[:port]");
+            contains(message, "none", "'%s': the message tells of none", urls[i].text);
+            is(url, "untouched", "'%s': nothing is set", urls[i].text);
+            continue;
+        }
+        is(message, NULL, "URL '%s'", urls[i].text);
+        is(url, urls[i].url, "URL '%s' is '%s'", urls[i].text, urls[i].url);
+    }
+}
+
+static const struct {
+    const char *text;
+    apr_interval_time_t time; /* microseconds */
+    int good;
+} times[] = {
+    { "1ms", 1000, 1 },
+    { "500ms", 500000, 1 },
+    { "2s", 2000000, 1 },
+    { "60s", 60000000, 1 },
+    { "1", 1000000, 1 },
+    { "60000ms", 60000000, 1 },
+    { "0", 0, 0 },
+    { "0ms", 0, 0 },
+    { "999us", 999, 0 },
+    { "61s", 61000000, 0 },
+    { "60001ms", 60001000, 0 },
+    { "1h", 3600000000, 0 },
+    { "-1s", -1000000, 0 },
+};
+
+static void time_limits(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(times); i++) {
+        const char *message = si_check_time(pool, times[i].text, times[i].time);
+
+        if (times[i].good) {
+            is(message, NULL, "time '%s'", times[i].text);
+        }
+        else {
+            is_refusal(pool, message, times[i].text, "1ms to 60s");
+        }
+    }
+}
+
+#define MAX_ARGUMENTS 3
+
+static const struct {
+    const char *arguments[MAX_ARGUMENTS]; /* all but the last are good */
+    int refused;                          /* the last is not */
+    si_cors_mode_t mode;
+    const char *origins; /* joined by spaces */
+} allow_origins[] = {
+    { { "*" }, 0, SI_CORS_ANY, "" },
+    { { "none" }, 0, SI_CORS_NONE, "" },
+    { { "None" }, 0, SI_CORS_NONE, "" },
+    { { "https://a.example" }, 0, SI_CORS_LIST, "https://a.example" },
+    { { "https://a.example", "http://b.example:8080" },
+      0,
+      SI_CORS_LIST,
+      "https://a.example http://b.example:8080" },
+    { { "HTTPS://A.Example:443" }, 0, SI_CORS_LIST, "https://a.example" },
+    { { "https://[::1]:8443" }, 0, SI_CORS_LIST, "https://[::1]:8443" },
+
+    { { "*", "*" }, 1, SI_CORS_ANY, NULL },
+    { { "*", "none" }, 1, SI_CORS_ANY, NULL },
+    { { "none", "*" }, 1, SI_CORS_ANY, NULL },
+    { { "*", "https://a.example" }, 1, SI_CORS_ANY, NULL },
+    { { "none", "https://a.example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example", "*" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example", "https://b.example", "none" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example", "b.example" }, 1, SI_CORS_ANY, NULL },
+    { { "" }, 1, SI_CORS_ANY, NULL },
+    { { "null" }, 1, SI_CORS_ANY, NULL },
+    { { "a.example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example/" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example/path" }, 1, SI_CORS_ANY, NULL },
+    { { "https://user@a.example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example?q" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example:99999" }, 1, SI_CORS_ANY, NULL },
+    { { "https://*.example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example,https://b.example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a example" }, 1, SI_CORS_ANY, NULL },
+    { { "https://a.example\r\nX-Evil: 1" }, 1, SI_CORS_ANY, NULL },
+};
+
+static const char *join(apr_pool_t *pool, const apr_array_header_t *strings)
+{
+    return strings ? apr_array_pstrcat(pool, strings, ' ') : "";
+}
+
+static void cors_arguments(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(allow_origins); i++) {
+        const char *const *arguments = allow_origins[i].arguments;
+        const char *message = NULL;
+        si_cors_t *cors = NULL;
+        int last = 0;
+        int j;
+
+        for (j = 0; j < MAX_ARGUMENTS && arguments[j]; j++) {
+            is(message, NULL, "AllowOrigin %d: what stands before '%s'", (int)i + 1, arguments[j]);
+            message = si_parse_allow_origin(pool, arguments[j], &cors);
+            last = j;
+        }
+        if (allow_origins[i].refused) {
+            is_refusal(pool, message, arguments[last], "*");
+            continue;
+        }
+        is(message, NULL, "AllowOrigin %d: '%s'", (int)i + 1, arguments[last]);
+        is_number(cors->mode, allow_origins[i].mode, "AllowOrigin %d: mode", (int)i + 1);
+        is(join(pool, cors->origins), allow_origins[i].origins, "AllowOrigin %d: origins",
+           (int)i + 1);
+    }
+}
+
+static const char *const refused_headers[] = {
+    "Cookie",
+    "authorization",
+    "HOST",
+    "Expect",
+    "X-Forwarded-For",
+    "Connection",
+    "Keep-Alive",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Content-Length",
+    "Proxy-Authorization",
+    "",
+    "X Y",
+    "X:",
+    "X\r\n",
+};
+
+static void forward_headers(apr_pool_t *pool)
+{
+    apr_array_header_t *headers = NULL;
+    apr_size_t i;
+
+    is(si_parse_forward_header(pool, "CloudFront-Viewer-Country", &headers), NULL,
+       "ForwardHeader: one");
+    is(si_parse_forward_header(pool, "X-Custom", &headers), NULL, "ForwardHeader: another");
+    is(si_parse_forward_header(pool, "x-custom", &headers), NULL, "ForwardHeader: it again");
+    is(si_parse_forward_header(pool, "user-agent", &headers), NULL,
+       "ForwardHeader: one that goes up anyway");
+    is_number(headers->nelts, 2, "ForwardHeader: neither is sent twice");
+    for (i = 0; i < COUNT_OF(refused_headers); i++) {
+        is_refusal(pool, si_parse_forward_header(pool, refused_headers[i], &headers),
+                   refused_headers[i], "Cookie, Authorization, Host, Expect, X-Forwarded-For");
+    }
+    is(join(pool, headers), "CloudFront-Viewer-Country X-Custom",
+       "ForwardHeader: the good ones, in order");
+}
+
+#define CERTIFICATE "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+static const char *write_file(apr_pool_t *pool, const char *content, apr_size_t length)
+{
+    char *name;
+    const char *directory;
+    apr_file_t *file;
+
+    if (apr_temp_dir_get(&directory, pool) != APR_SUCCESS) {
+        abort();
+    }
+    name = apr_pstrcat(pool, directory, "/test_settings.XXXXXX", NULL);
+    if (apr_file_mktemp(&file, name, APR_FOPEN_CREATE | APR_FOPEN_EXCL | APR_FOPEN_WRITE, pool)
+            != APR_SUCCESS
+        || apr_file_write_full(file, content, length, NULL) != APR_SUCCESS
+        || apr_file_close(file) != APR_SUCCESS) {
+        abort();
+    }
+    return name;
+}
+
+static void ca_files(apr_pool_t *pool)
+{
+    const apr_size_t too_large = 4 * 1024 * 1024 + 1;
+    char *spaces = apr_palloc(pool, too_large);
+    const char *name = write_file(pool, BYTES("# our CA\n" CERTIFICATE));
+    const char *pem = NULL;
+    apr_size_t length = 0;
+
+    is(si_read_ca_file(pool, name, &pem, &length), NULL, "CA file: read");
+    is_bytes(pem, length, "# our CA\n" CERTIFICATE, strlen("# our CA\n" CERTIFICATE),
+             "CA file: whole");
+    ok(pem && pem[length] == '\0', "CA file: a NUL behind");
+
+    apr_file_remove(name, pool);
+    contains(si_read_ca_file(pool, name, &pem, &length), name,
+             "CA file: one that is missing is named");
+    is_refusal(pool, si_read_ca_file(pool, "/", &pem, &length), "/", "PEM certificates");
+
+    name = write_file(pool, BYTES("-----BEGIN PRIVATE KEY-----\n"));
+    is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name,
+               "-----BEGIN CERTIFICATE-----");
+    apr_file_remove(name, pool);
+
+    name = write_file(pool, "", 0);
+    is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name,
+               "-----BEGIN CERTIFICATE-----");
+    apr_file_remove(name, pool);
+
+    memset(spaces, ' ', too_large);
+    memcpy(spaces, CERTIFICATE, strlen(CERTIFICATE));
+    name = write_file(pool, spaces, too_large);
+    is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name, "4 MiB");
+    apr_file_remove(name, pool);
+}
+
+/* Every member that a directive sets. */
+typedef enum {
+    INT,
+    INT64,
+    TIME,
+    POINTER
+} type_t;
+
+#define MEMBER(type, member)                           \
+    {                                                  \
+#member, type, offsetof(si_settings_t, member) \
+    }
+
+static const struct {
+    const char *name;
+    type_t type;
+    apr_size_t offset;
+} members[] = {
+    MEMBER(INT, stream_id_count),
+    MEMBER(POINTER, path),
+    MEMBER(POINTER, playback_base),
+    MEMBER(POINTER, endpoint_url),
+    MEMBER(POINTER, ca),
+    MEMBER(TIME, connect_timeout),
+    MEMBER(TIME, timeout),
+    MEMBER(INT64, max_body),
+    MEMBER(INT, preserve_host),
+    MEMBER(POINTER, forward_headers),
+    MEMBER(POINTER, cors),
+    MEMBER(INT, max_concurrent),
+};
+
+/* What a member can hold: nothing, "off" (0, or an empty string), or one of two values. */
+typedef enum {
+    UNSET,
+    OFF,
+    FIRST,
+    SECOND,
+    VALUES
+} value_t;
+
+static const char *const value_names[] = { "unset", "off", "first", "second" };
+static char pointees[VALUES][1]; /* their addresses are the values of pointers */
+
+static void set_member(si_settings_t *settings, apr_size_t m, value_t value)
+{
+    char *member = (char *)settings + members[m].offset;
+    const int number = value == UNSET ? SI_UNSET : 10 * (int)(value - OFF);
+
+    switch (members[m].type) {
+    case INT:
+        *(int *)(void *)member = number;
+        break;
+    case INT64:
+        *(apr_int64_t *)(void *)member = number;
+        break;
+    case TIME:
+        *(apr_interval_time_t *)(void *)member = number;
+        break;
+    case POINTER:
+        *(void **)(void *)member = value == UNSET ? NULL : pointees[value];
+        break;
+    }
+    if (members[m].offset == offsetof(si_settings_t, ca)) {
+        settings->ca_length = value == UNSET ? 0 : (apr_size_t)value;
+    }
+}
+
+static int same_settings(const si_settings_t *a, const si_settings_t *b)
+{
+    apr_size_t m;
+
+    for (m = 0; m < COUNT_OF(members); m++) {
+        const char *of_a = (const char *)a + members[m].offset;
+        const char *of_b = (const char *)b + members[m].offset;
+        const apr_size_t size = members[m].type == INT       ? sizeof(int)
+                                : members[m].type == POINTER ? sizeof(void *)
+                                                             : sizeof(apr_int64_t);
+        if (memcmp(of_a, of_b, size) != 0) {
+            printf("#   %s differs\n", members[m].name);
+            return 0;
+        }
+    }
+    return a->ca_length == b->ca_length;
+}
+
+/* One member set in all ways in the main server and the virtual host, every other one unset. */
+static void merge_each(apr_pool_t *pool)
+{
+    apr_size_t m;
+    int base_value, own_value;
+
+    for (m = 0; m < COUNT_OF(members); m++) {
+        for (base_value = UNSET; base_value < VALUES; base_value++) {
+            for (own_value = UNSET; own_value < VALUES; own_value++) {
+                si_settings_t *base = si_settings_make(pool);
+                si_settings_t *own = si_settings_make(pool);
+                si_settings_t *expected = si_settings_make(pool);
+
+                set_member(base, m, (value_t)base_value);
+                set_member(own, m, (value_t)own_value);
+                set_member(expected, m, (value_t)(own_value == UNSET ? base_value : own_value));
+                ok(same_settings(si_settings_merge(pool, base, own), expected),
+                   "%s: main server %s, virtual host %s", members[m].name, value_names[base_value],
+                   value_names[own_value]);
+            }
+        }
+    }
+}
+
+static void merge_all(apr_pool_t *pool)
+{
+    si_settings_t *base = si_settings_make(pool);
+    si_settings_t *own = si_settings_make(pool);
+    si_settings_t *unset = si_settings_make(pool);
+    si_settings_t base_before, own_before;
+    apr_size_t m;
+
+    for (m = 0; m < COUNT_OF(members); m++) {
+        set_member(base, m, FIRST);
+        set_member(own, m, SECOND);
+    }
+    base_before = *base;
+    own_before = *own;
+    ok(same_settings(si_settings_merge(pool, base, own), own),
+       "all set in both: the virtual host's");
+    ok(same_settings(si_settings_merge(pool, base, unset), base),
+       "none set in the virtual host: the main server's");
+    ok(same_settings(si_settings_merge(pool, unset, own), own),
+       "none set in the main server: the virtual host's");
+    ok(same_settings(base, &base_before) && same_settings(own, &own_before),
+       "merging leaves what it merges alone");
+    ok(same_settings(si_settings_merge(pool, si_settings_make(pool), unset), unset),
+       "none set at all: none set, so no default hides an inherited value");
+}
+
+static apr_array_header_t *no_endpoints(apr_pool_t *pool)
+{
+    return apr_array_make(pool, 2, sizeof(const si_endpoint_t *));
+}
+
+static void defaults(apr_pool_t *pool)
+{
+    si_settings_t *settings = si_settings_make(pool);
+    apr_array_header_t *endpoints = no_endpoints(pool);
+
+    is(si_settings_finish(pool, settings, endpoints), NULL, "nothing set: accepted");
+    is_number(settings->stream_id_count, 0, "default: off");
+    is(settings->path, "/session-initializer", "default: path");
+    is_number(settings->path_length, strlen("/session-initializer"), "default: path's length");
+    is(settings->playback_base, "", "default: no playback base");
+    ok(!settings->endpoint, "default: no endpoint");
+    is_number(endpoints->nelts, 0, "default: none is made");
+    is_number(settings->connect_timeout, 2000000, "default: 2 s to connect");
+    is_number(settings->timeout, 4000000, "default: 4 s for the whole");
+    is_number(settings->max_body, 1048576, "default: body of 1 MiB");
+    is_number(settings->preserve_host, 1, "default: the viewer's Host");
+    is_number(settings->cors ? settings->cors->mode : SI_CORS_NONE, SI_CORS_ANY,
+              "default: any origin");
+    ok(!settings->forward_headers, "default: no further headers");
+    ok(!settings->ca, "default: the system's trust");
+}
+
+/* What is set stays, also what is off. */
+static void no_default_over_a_value(apr_pool_t *pool)
+{
+    si_settings_t *settings = si_settings_make(pool);
+
+    settings->stream_id_count = 7;
+    settings->path = "/p";
+    settings->playback_base = "https://cdn.example";
+    settings->connect_timeout = 1000;
+    settings->timeout = 60000000;
+    settings->max_body = 1;
+    settings->preserve_host = 0;
+    settings->cors = apr_pcalloc(pool, sizeof(si_cors_t));
+    settings->cors->mode = SI_CORS_NONE;
+    is(si_settings_finish(pool, settings, no_endpoints(pool)), NULL, "all set: accepted");
+    is_number(settings->stream_id_count, 7, "set: N");
+    is(settings->path, "/p", "set: path");
+    is_number(settings->path_length, 2, "set: path's length");
+    is(settings->playback_base, "https://cdn.example", "set: playback base");
+    is_number(settings->connect_timeout, 1000, "set: time to connect");
+    is_number(settings->timeout, 60000000, "set: time for the whole");
+    is_number(settings->max_body, 1, "set: body");
+    is_number(settings->preserve_host, 0, "set: the endpoint's Host");
+    is_number(settings->cors->mode, SI_CORS_NONE, "set: no CORS");
+}
+
+static const struct {
+    apr_interval_time_t connect, whole;    /* as set */
+    apr_interval_time_t connect_result;    /* -1: refused */
+    const char *connect_text, *whole_text; /* in the refusal */
+} limits[] = {
+    { SI_UNSET, SI_UNSET, 2000000, NULL, NULL },
+    { SI_UNSET, 60000000, 2000000, NULL, NULL },
+    { SI_UNSET, 2000000, 2000000, NULL, NULL },
+    { SI_UNSET, 1999000, 1999000, NULL, NULL },
+    { SI_UNSET, 1000, 1000, NULL, NULL },
+    { 1000, SI_UNSET, 1000, NULL, NULL },
+    { 4000000, SI_UNSET, 4000000, NULL, NULL },
+    { 3000000, 3000000, 3000000, NULL, NULL },
+    { 2999000, 3000000, 2999000, NULL, NULL },
+    { 4001000, SI_UNSET, -1, "4001ms", "4000ms" },
+    { 60000000, SI_UNSET, -1, "60000ms", "4000ms" },
+    { 3000000, 2999000, -1, "3000ms", "2999ms" },
+    { 2000000, 500000, -1, "2000ms", "500ms" },
+};
+
+static void time_limits_together(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(limits); i++) {
+        si_settings_t *settings = si_settings_make(pool);
+        const char *message;
+
+        settings->connect_timeout = limits[i].connect;
+        settings->timeout = limits[i].whole;
+        message = si_settings_finish(pool, settings, no_endpoints(pool));
+        if (limits[i].connect_result < 0) {
+            contains(message, "SessionInitializerConnectTimeout", "limits %d: refused", (int)i + 1);
+            contains(message, "SessionInitializerTimeout", "limits %d: both are named", (int)i + 1);
+            contains(message, limits[i].connect_text, "limits %d: %s", (int)i + 1,
+                     limits[i].connect_text);
+            contains(message, limits[i].whole_text, "limits %d: %s", (int)i + 1,
+                     limits[i].whole_text);
+            continue;
+        }
+        is(message, NULL, "limits %d: accepted", (int)i + 1);
+        is_number(settings->connect_timeout, limits[i].connect_result, "limits %d: time to connect",
+                  (int)i + 1);
+    }
+
+    /* The inherited and the own one are held together. */
+    si_settings_t *base = si_settings_make(pool);
+    si_settings_t *own = si_settings_make(pool);
+
+    base->connect_timeout = 3000000;
+    own->timeout = 1000000;
+    ok(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool)),
+       "an inherited time to connect that is longer than the own whole is refused");
+    base->connect_timeout = SI_UNSET;
+    is(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool)), NULL,
+       "where it is not set it shrinks instead");
+}
+
+static const struct {
+    const char *url; /* as parsed */
+    const char *full;
+    const char *host;
+    int port;
+    int is_https;
+} endpoint_rows[] = {
+    { "https://host.example", "https://host.example:443", "host.example", 443, 1 },
+    { "https://host.example:8443", "https://host.example:8443", "host.example", 8443, 1 },
+    { "http://host.example", "http://host.example:80", "host.example", 80, 0 },
+    { "http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1", 8080, 0 },
+    { "http://host.example:443", "http://host.example:443", "host.example", 443, 0 },
+    { "https://[::1]", "https://[::1]:443", "::1", 443, 1 },
+    { "https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443", "2001:db8::1", 8443, 1 },
+};
+
+static si_settings_t *with_endpoint(apr_pool_t *pool, const char *url, const char *ca)
+{
+    si_settings_t *settings = si_settings_make(pool);
+
+    settings->stream_id_count = 3;
+    settings->endpoint_url = url;
+    settings->ca = ca;
+    settings->ca_length = ca ? strlen(ca) : 0;
+    return settings;
+}
+
+static const si_endpoint_t *finish(apr_pool_t *pool, si_settings_t *settings,
+                                   apr_array_header_t *endpoints)
+{
+    return si_settings_finish(pool, settings, endpoints) ? NULL : settings->endpoint;
+}
+
+static void make_endpoints(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(endpoint_rows); i++) {
+        apr_array_header_t *endpoints = no_endpoints(pool);
+        const si_endpoint_t *endpoint = finish(
+            pool, with_endpoint(pool, endpoint_rows[i].url, NULL), endpoints);
+
+        if (!ok(endpoint != NULL, "endpoint %s: made", endpoint_rows[i].url)) {
+            continue;
+        }
+        is(endpoint->url, endpoint_rows[i].full, "endpoint %s: URL", endpoint_rows[i].url);
+        is(endpoint->host, endpoint_rows[i].host, "endpoint %s: host", endpoint_rows[i].url);
+        is_number(endpoint->port, endpoint_rows[i].port, "endpoint %s: port", endpoint_rows[i].url);
+        is_number(endpoint->is_https, endpoint_rows[i].is_https, "endpoint %s: https",
+                  endpoint_rows[i].url);
+        ok(!endpoint->ca, "endpoint %s: the system's trust", endpoint_rows[i].url);
+        ok(endpoints->nelts == 1 && APR_ARRAY_IDX(endpoints, 0, const si_endpoint_t *) == endpoint,
+           "endpoint %s: added", endpoint_rows[i].url);
+    }
+    ok(!finish(pool, with_endpoint(pool, "", NULL), no_endpoints(pool)),
+       "endpoint none: none is made");
+}
+
+static const struct {
+    const char *name;
+    const char *url, *ca; /* after https://a.example, with the system's trust and with ours */
+    int known;            /* which it shares; -1: its own */
+} sharings[] = {
+    { "same URL, the system's trust", "https://a.example", NULL, 0 },
+    { "same port, written out", "https://a.example:443", NULL, 0 },
+    { "same URL, our trust", "https://a.example", CERTIFICATE, 1 },
+    { "same URL, another trust", "https://a.example", CERTIFICATE "\n", -1 },
+    { "same URL, a trust of the same length", "https://a.example",
+      "-----BEGIN CERTIFICATE-----\nMIIX\n-----END CERTIFICATE-----\n", -1 },
+    { "another host", "https://b.example", NULL, -1 },
+    { "another port", "https://a.example:8443", NULL, -1 },
+    { "another scheme", "http://a.example", NULL, -1 },
+    { "another scheme, same port", "http://a.example:443", NULL, -1 },
+};
+
+static void share_endpoints(apr_pool_t *pool)
+{
+    apr_size_t i;
+    int j;
+
+    for (i = 0; i < COUNT_OF(sharings); i++) {
+        apr_array_header_t *endpoints = no_endpoints(pool);
+        const char *ca = sharings[i].ca ? apr_pstrdup(pool, sharings[i].ca) : NULL;
+        const si_endpoint_t *known[2], *endpoint;
+
+        known[0] = finish(pool, with_endpoint(pool, "https://a.example", NULL), endpoints);
+        known[1] = finish(pool, with_endpoint(pool, "https://a.example", CERTIFICATE), endpoints);
+        ok(known[0] != known[1], "another trust is another endpoint");
+        endpoint = finish(pool, with_endpoint(pool, sharings[i].url, ca), endpoints);
+        if (sharings[i].known < 0) {
+            ok(endpoint != known[0] && endpoint != known[1], "%s: its own endpoint",
+               sharings[i].name);
+            is_number(endpoints->nelts, 3, "%s: it is added", sharings[i].name);
+        }
+        else {
+            ok(endpoint == known[sharings[i].known], "%s: shared", sharings[i].name);
+            is_number(endpoints->nelts, 2, "%s: none is added", sharings[i].name);
+        }
+        is_bytes(endpoint->ca, endpoint->ca_length, sharings[i].ca,
+                 sharings[i].ca ? strlen(sharings[i].ca) : 0, "%s: its trust", sharings[i].name);
+        for (j = 0; j < endpoints->nelts; j++) {
+            is_number(APR_ARRAY_IDX(endpoints, j, const si_endpoint_t *)->index, j,
+                      "%s: endpoint %d knows its place", sharings[i].name, j);
+        }
+    }
+
+    /* Without TLS there is nothing to trust. */
+    apr_array_header_t *endpoints = no_endpoints(pool);
+    const si_endpoint_t *plain = finish(pool, with_endpoint(pool, "http://a.example", NULL),
+                                        endpoints);
+
+    ok(plain == finish(pool, with_endpoint(pool, "http://a.example", CERTIFICATE), endpoints),
+       "http, with and without trust: shared");
+    ok(!plain->ca, "http: no trust");
+}
+
+static void finish_again(apr_pool_t *pool)
+{
+    apr_array_header_t *endpoints = no_endpoints(pool);
+    si_settings_t *settings = with_endpoint(pool, "https://a.example", NULL);
+    const si_endpoint_t *endpoint = finish(pool, settings, endpoints);
+    const si_settings_t before = *settings;
+
+    ok(endpoint && finish(pool, settings, endpoints) == endpoint,
+       "finished again: the same endpoint");
+    is_number(endpoints->nelts, 1, "finished again: none is added");
+    ok(same_settings(settings, &before), "finished again: the same settings");
+}
+
+int main(void)
+{
+    apr_pool_t *pool = tap_pool();
+
+    stream_id_counts(pool);
+    whole_numbers(pool);
+    paths(pool);
+    origin_urls(pool);
+    time_limits(pool);
+    cors_arguments(pool);
+    forward_headers(pool);
+    ca_files(pool);
+    merge_each(pool);
+    merge_all(pool);
+    defaults(pool);
+    no_default_over_a_value(pool);
+    time_limits_together(pool);
+    make_endpoints(pool);
+    share_endpoints(pool);
+    finish_again(pool);
+    return done();
+}
