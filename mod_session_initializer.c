@@ -210,6 +210,11 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     int status;
 
     if (!settings->endpoint || !forwarder) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "no-endpoint: vhost=%s: a session POST came, but %s",
+                      r->server->server_hostname,
+                      settings->endpoint ? "this child process could not start its forwarder"
+                                         : "SessionInitializerEndpoint is not set");
         return refuse(r, settings, &no_endpoint);
     }
     if (has_encoded_body(r)) {
@@ -266,6 +271,7 @@ static int serve(request_rec *r, const si_settings_t *settings)
         return refuse(r, settings, &not_found);
     }
     if (r->method_number == M_OPTIONS) {
+        ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "preflight");
         return si_answer_preflight(r, settings);
     }
     if (r->args && si_query_has_control(r->args)) {

@@ -2,22 +2,34 @@
 
 #include "bytes.h"
 
-/* clang-format off */
-const unsigned char si_byte_ends[256] = {
-    /* 00 */ 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 7, 7, 7, 7, 7, 7,
-    /* 10 */ 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
-    /* 20 */ 0, 0, 2, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0,
-    /* 30 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    /* 40 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    /* 50 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0,
-    /* 60 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    /* 70 */ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5,
-    /* 80 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* 90 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* A0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* B0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* C0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* D0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* E0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-    /* F0 */ 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
-};
+#include <string.h>
+
+#define EACH(byte) (0x0101010101010101U * (byte))
+#define HIGH_BITS EACH(0x80U)
+
+/*
+ * Sets the high bit of some byte if one of the eight is a control character, and of none otherwise.
+ * What is subtracted borrows from a byte below only where that one is a control character itself.
+ */
+static apr_uint64_t control_bits(apr_uint64_t word)
+{
+    const apr_uint64_t below_space = (word - EACH(0x20U)) & ~word;
+    const apr_uint64_t without_del = word ^ EACH(0x7FU);
+    const apr_uint64_t is_del = (without_del - EACH(0x01U)) & ~without_del;
+
+    return (below_space | is_del) & HIGH_BITS;
+}
+
+int si_has_control(const char *text, apr_size_t length)
+{
+    apr_uint64_t found = 0;
+    apr_uint64_t word;
+
+    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        found |= control_bits(word);
+    }
+    word = EACH(' ');
+    memcpy(&word, text, length);
+    return (found | control_bits(word)) != 0;
+}

@@ -1,25 +1,12 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/*
- * Classes of bytes, for the loops that look at every byte of a request: one look in a table each.
- */
+/* A look at every byte of what came from outside, eight at a time. */
 #ifndef SI_BYTES_H
 #define SI_BYTES_H
 
-/* What ends a run of plain bytes, a bit each. */
-#define SI_ENDS_HEADER 1 /* a control character other than the tab: no part of a header's value */
-#define SI_ENDS_STRING 2 /* in a JSON string: quote, backslash, control, or beyond ASCII */
-#define SI_ENDS_PATH 4   /* in a URL path: dot, percent, backslash or control */
+#include <apr.h>
 
-extern const unsigned char si_byte_ends[256];
-
-/* The first byte from p on that ends a run of the kind, or end. */
-static inline const char *si_skip_plain(const char *p, const char *end, int kind)
-{
-    while (p < end && !(si_byte_ends[(unsigned char)*p] & kind)) {
-        p++;
-    }
-    return p;
-}
+/* Whether one of the length bytes at text is a control character: 0 to 31, or 127. */
+int si_has_control(const char *text, apr_size_t length);
 
 #endif

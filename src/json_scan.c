@@ -2,7 +2,6 @@
 
 #include "json_scan.h"
 
-#include "bytes.h"
 #include "utf8.h"
 
 #include <string.h>
@@ -66,6 +65,11 @@ static int scan_escape(scan_t *scan)
     return 1;
 }
 
+static int is_plain(char c)
+{
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 /* One byte or sequence within a string that is not plain ASCII, nor the end. */
 static int scan_special(scan_t *scan, int *has_escapes)
 {
@@ -93,7 +97,9 @@ static int scan_string(scan_t *scan, int *has_escapes)
     *has_escapes = 0;
     scan->p++;
     for (;;) {
-        scan->p = si_skip_plain(scan->p, scan->end, SI_ENDS_STRING);
+        while (scan->p < scan->end && is_plain(*scan->p)) {
+            scan->p++;
+        }
         if (scan->p == scan->end) {
             return fail(scan, "string without an end");
         }

@@ -67,27 +67,46 @@ static int has_dot_segment(const char *path, const char *end)
     return 0;
 }
 
+/* Whether some escape, or a segment that begins with a dot, asks for a closer look. */
+static int may_have_dot_segment(const char *path, const char *end)
+{
+    const char *dot = path;
+
+    if (memchr(path, '%', (apr_size_t)(end - path))) {
+        return 1;
+    }
+    while ((dot = memchr(dot, '.', (apr_size_t)(end - dot)))) {
+        if (dot > path && dot[-1] == '/') {
+            return 1;
+        }
+        dot++;
+    }
+    return 0;
+}
+
+static int has_bad_escape(const char *path, const char *end)
+{
+    while ((path = memchr(path, '%', (apr_size_t)(end - path)))) {
+        const int c = next_byte(&path, end);
+        if (c < ' ' || c == 0x7F || c == '\\') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /*
- * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too. A
- * path without escapes, and where no segment begins with a dot, is told clean by one look at each
- * byte.
+ * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too.
  */
 static int path_is_clean(const char *path, apr_size_t length)
 {
     const char *end = path + length;
-    const char *p = path;
-    int may_have_dots = 0;
 
-    while ((p = si_skip_plain(p, end, SI_ENDS_PATH)) < end) {
-        const char *special = p;
-        const int c = next_byte(&p, end);
-
-        if (c < ' ' || c == 0x7F || c == '\\') {
-            return 0;
-        }
-        may_have_dots |= *special == '%' || (c == '.' && special > path && special[-1] == '/');
+    if (si_has_control(path, length) || memchr(path, '\\', length)) {
+        return 0;
     }
-    return !may_have_dots || !has_dot_segment(path, end);
+    return !may_have_dot_segment(path, end)
+           || (!has_bad_escape(path, end) && !has_dot_segment(path, end));
 }
 
 typedef struct {

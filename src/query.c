@@ -2,6 +2,8 @@
 
 #include "query.h"
 
+#include "bytes.h"
+
 #include <string.h>
 
 static int hex_value(char c)
@@ -89,11 +91,5 @@ const char *si_query_decode(apr_pool_t *pool, const char *text, apr_size_t lengt
 
 int si_query_has_control(const char *text)
 {
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c <= ' ' || c == 0x7F) {
-            return 1;
-        }
-    }
-    return 0;
+    return strchr(text, ' ') || si_has_control(text, strlen(text));
 }

@@ -5,6 +5,7 @@
 #include <apr_buckets.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
+#include <http_core.h>
 #include <http_protocol.h>
 #include <string.h>
 #include <util_filter.h>
@@ -65,11 +66,14 @@ static int append_brigade(body_t *body, apr_bucket_brigade *brigade, apr_int64_t
     return OK;
 }
 
-static int announces_more_than(const request_rec *r, apr_int64_t max)
+/* LimitRequestBody counts too: its own answer would be no JSON. */
+static int announces_too_much(const request_rec *r, apr_int64_t max)
 {
     const char *announced = apr_table_get(r->headers_in, "Content-Length");
+    const apr_int64_t length = announced ? apr_atoi64(announced) : 0;
+    const apr_off_t limit = ap_get_limit_req_body(r);
 
-    return announced && apr_atoi64(announced) > max;
+    return length > max || (limit > 0 && length > limit);
 }
 
 int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr_size_t *length)
@@ -78,7 +82,7 @@ int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr
     apr_bucket_brigade *brigade;
     int is_whole = 0;
 
-    if (announces_more_than(r, max)) {
+    if (announces_too_much(r, max)) {
         return HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
     read.capacity = READ_SIZE;

@@ -105,7 +105,7 @@ static const si_problem_t *set_string(builder_t *builder, const char *container,
 
     if (!json || !si_utf8_valid(member, length)) {
         return problem(builder->pool, 400, "bad-query",
-                       "a query parameter is not UTF-8 when decoded");
+                       "A query parameter is not UTF-8 when decoded.");
     }
     set_member(builder, container, member, length, json);
     return NULL;
@@ -119,7 +119,7 @@ static const si_problem_t *set_boolean(builder_t *builder, const service_t *serv
 
     if (strlen(value) != length || (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)) {
         return problem(builder->pool, 400, "bad-query",
-                       apr_pstrcat(builder->pool, service->name, " must be true or false", NULL));
+                       apr_pstrcat(builder->pool, service->name, " must be true or false.", NULL));
     }
     set_member(builder, service->container, service->member, strlen(service->member), value);
     return NULL;
@@ -204,12 +204,12 @@ static const si_problem_t *edit_problem(apr_pool_t *pool, si_edit_status_t statu
 {
     if (status == SI_EDIT_NOT_AN_OBJECT) {
         return problem(pool, 400, "bad-container",
-                       apr_pstrcat(pool, "the query adds to \"", edit->what,
-                                   "\", which is not an object in the body", NULL));
+                       apr_pstrcat(pool, "The query adds to \"", edit->what,
+                                   "\", which is not an object in the body.", NULL));
     }
     return problem(pool, 400, "bad-json",
                    apr_psprintf(pool,
-                                "the body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT,
+                                "The body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT ".",
                                 edit->what, edit->offset));
 }
 

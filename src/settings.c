@@ -337,10 +337,11 @@ const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
                                     apr_array_header_t **headers)
 {
     if (!si_header_is_forwardable(text)) {
-        return refuse(pool, text,
-                      "give the name of a header that may go upstream as the player sent it: not "
-                      "Cookie, Authorization, Host, Expect, X-Forwarded-For, and none that frames "
-                      "the message or holds for one hop only");
+        return refuse(
+            pool, text,
+            "give the name of a header that may go upstream as the player sent it: not "
+            "Cookie, Authorization, Host, Expect, X-Forwarded-For, Accept-Encoding, Range, "
+            "and none that frames the message or holds for one hop only");
     }
     if (si_header_is_forwarded(text, *headers)) {
         return NULL;

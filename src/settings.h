@@ -48,7 +48,7 @@ typedef struct {
     int preserve_host;
     apr_array_header_t *forward_headers; /* const char *; NULL for none */
     si_cors_t *cors;
-    int max_concurrent; /* 0 until the MPM is known; main server only */
+    int max_concurrent; /* SI_UNSET: for the hooks, who know the MPM; main server only */
 } si_settings_t;
 
 /* All values unset. */

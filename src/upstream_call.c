@@ -2,6 +2,7 @@
 
 #include "upstream_call.h"
 
+#include "bytes.h"
 #include "upstream_headers.h"
 
 #include <apr_strings.h>
@@ -82,16 +83,6 @@ static int read_status(const char *line, size_t length)
     return digits == 3 ? status : 0;
 }
 
-static int is_printable(const char *text, size_t length)
-{
-    for (; length > 0; text++, length--) {
-        if ((unsigned char)*text < ' ' || *text == 0x7F) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static void begin_answer(si_call_t *call, const char *line, size_t length)
 {
     const size_t before_reason = sizeof("HTTP/1.1 200 ") - 1;
@@ -101,7 +92,8 @@ static void begin_answer(si_call_t *call, const char *line, size_t length)
     call->head.length = 0;
     call->has_whole_head = 0;
     call->reason[0] = '\0';
-    if (reason_length < sizeof(call->reason) && is_printable(line + before_reason, reason_length)) {
+    if (reason_length < sizeof(call->reason)
+        && !si_has_control(line + before_reason, reason_length)) {
         memcpy(call->reason, line + before_reason, reason_length);
         call->reason[reason_length] = '\0';
     }
@@ -122,7 +114,7 @@ static int keep_header(si_call_t *call, const char *line, size_t length)
     while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
         end--;
     }
-    if (!is_printable(value, (size_t)(end - value))) {
+    if (si_has_control(value, (size_t)(end - value))) {
         return 1;
     }
     return append(&call->head, line, (size_t)(colon - line)) && append(&call->head, "", 1)

@@ -81,11 +81,18 @@ int si_header_is_forwardable(const char *name)
     return i > 0;
 }
 
+/* No control character but the tab (RFC 9110 section 5.5). */
 static int is_sendable(const char *value)
 {
-    const char *end = value + strlen(value);
+    const char *tab;
 
-    return si_skip_plain(value, end, SI_ENDS_HEADER) == end;
+    while ((tab = strchr(value, '\t'))) {
+        if (si_has_control(value, (apr_size_t)(tab - value))) {
+            return 0;
+        }
+        value = tab + 1;
+    }
+    return !si_has_control(value, strlen(value));
 }
 
 /* Whether the comma-separated list names name. */
