@@ -186,7 +186,7 @@ static void start_upstream(void)
 static apr_pool_t *pool;
 
 /* Forwarders live as long as the process: kept where a leak checker sees them. */
-static si_forwarder_t *forwarders[16];
+static si_forwarder_t *volatile forwarders[16];
 static int forwarder_count;
 
 /* Pools of jobs, each its own thread's while the job runs. */

@@ -56,7 +56,7 @@ void freeaddrinfo(struct addrinfo *info)
 }
 
 /* Resolvers live as long as the process: kept where a leak checker sees them. */
-static si_resolver_t *resolvers[2];
+static si_resolver_t *volatile resolvers[2];
 
 static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
 {
