@@ -495,11 +495,10 @@ static const char *set_max_concurrent(cmd_parms *cmd, void *ignored, const char 
     return name_directive(cmd, problem);
 }
 
-static const char *set_preserve_host(cmd_parms *cmd, void *ignored, int flag)
+static const char *set_preserve_host(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    settings_of(cmd)->preserve_host = flag;
-    return NULL;
+    return name_directive(cmd, si_parse_flag(cmd->pool, text, &settings_of(cmd)->preserve_host));
 }
 
 static const char *set_ca_file(cmd_parms *cmd, void *ignored, const char *text)
@@ -542,8 +541,8 @@ static const command_rec directives[] = {
                   "the largest POST body in bytes"),
     AP_INIT_TAKE1("SessionInitializerMaxConcurrent", set_max_concurrent, NULL, RSRC_CONF,
                   "upstream calls at once per child process; main server only"),
-    AP_INIT_FLAG("SessionInitializerPreserveHost", set_preserve_host, NULL, RSRC_CONF,
-                 "On: send the viewer's Host upstream; Off: the endpoint's"),
+    AP_INIT_TAKE1("SessionInitializerPreserveHost", set_preserve_host, NULL, RSRC_CONF,
+                  "On: send the viewer's Host upstream; Off: the endpoint's"),
     AP_INIT_TAKE1("SessionInitializerCACertificateFile", set_ca_file, NULL, RSRC_CONF,
                   "PEM file that an https endpoint is verified by, instead of the system's"),
     AP_INIT_ITERATE("SessionInitializerForwardHeader", add_forward_header, NULL, RSRC_CONF,
@@ -560,6 +559,7 @@ static void register_hooks(apr_pool_t *pool)
     static const char *const before[] = { "mod_proxy.c", NULL };
 
     (void)pool;
+    si_request_body_register_filter();
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);

@@ -181,6 +181,19 @@ static int is_abandoned(si_call_t *call)
     return abandoned;
 }
 
+/* Returns whether the call goes on: on a connection of its own, within its time limit. */
+static int begin_afresh(si_engine_t *engine, si_call_t *call)
+{
+    const apr_int64_t left = call->deadline - now_ms();
+
+    if (left <= 0) {
+        return 0;
+    }
+    curl_multi_remove_handle(engine->multi, call->easy);
+    return si_call_connect_afresh(call, (long)left)
+           && curl_multi_add_handle(engine->multi, call->easy) == CURLM_OK;
+}
+
 static void begin(si_engine_t *engine, si_call_t *call)
 {
     if (is_abandoned(call)) {
@@ -188,6 +201,7 @@ static void begin(si_engine_t *engine, si_call_t *call)
         engine->on_return(engine->owner, call);
         return;
     }
+    call->deadline = now_ms() + call->timeout_ms;
     settle_addresses(call);
     link_running(engine, call);
     if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK) {
@@ -233,6 +247,13 @@ static void begin_queued(si_engine_t *engine, int *is_stopping)
     }
 }
 
+static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
+{
+    if (!si_call_wants_connection(call, code) || !begin_afresh(engine, call)) {
+        end(engine, call, code);
+    }
+}
+
 static void end_finished(si_engine_t *engine)
 {
     CURLMsg *message;
@@ -243,7 +264,7 @@ static void end_finished(si_engine_t *engine)
         if (message->msg == CURLMSG_DONE) {
             const CURLcode code = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-            end(engine, (si_call_t *)(void *)call, code);
+            end_transfer(engine, (si_call_t *)(void *)call, code);
         }
     }
 }

@@ -76,29 +76,68 @@ static int announces_too_much(const request_rec *r, apr_int64_t max)
     return length > max || (limit > 0 && length > limit);
 }
 
-int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr_size_t *length)
+/*
+ * httpd's own filters answer a bad chunk, or a body above LimitRequestBody, with a page of their
+ * own: an error bucket sent down the output filters. While the body is read it is caught, for us to
+ * answer.
+ */
+static ap_filter_rec_t *error_catcher;
+
+static apr_status_t catch_error(ap_filter_t *filter, apr_bucket_brigade *brigade)
 {
-    body_t read = { .pool = r->pool };
-    apr_bucket_brigade *brigade;
+    int *status = filter->ctx;
+    apr_bucket *bucket;
+
+    for (bucket = APR_BRIGADE_FIRST(brigade); bucket != APR_BRIGADE_SENTINEL(brigade);
+         bucket = APR_BUCKET_NEXT(bucket)) {
+        if (AP_BUCKET_IS_ERROR(bucket)) {
+            *status = ((ap_bucket_error *)bucket->data)->status;
+            apr_brigade_cleanup(brigade);
+            return AP_FILTER_ERROR;
+        }
+    }
+    return ap_pass_brigade(filter->next, brigade);
+}
+
+void si_request_body_register_filter(void)
+{
+    error_catcher = ap_register_output_filter("SESSION_INITIALIZER_BODY_ERROR", catch_error, NULL,
+                                              AP_FTYPE_RESOURCE);
+}
+
+static int read_all(request_rec *r, body_t *body, apr_int64_t max)
+{
+    apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     int is_whole = 0;
 
-    if (announces_too_much(r, max)) {
-        return HTTP_REQUEST_ENTITY_TOO_LARGE;
-    }
-    read.capacity = READ_SIZE;
-    read.bytes = apr_palloc(r->pool, read.capacity);
-    brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     while (!is_whole) {
-        apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES,
-                                         APR_BLOCK_READ, READ_SIZE);
-        int status = rv == APR_SUCCESS ? append_brigade(&read, brigade, max, &is_whole)
-                                       : ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
+        const apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES,
+                                               APR_BLOCK_READ, READ_SIZE);
+        const int status = rv == APR_SUCCESS ? append_brigade(body, brigade, max, &is_whole)
+                                             : ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
         apr_brigade_cleanup(brigade);
         if (status != OK) {
             return status;
         }
     }
+    return OK;
+}
+
+int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr_size_t *length)
+{
+    body_t read = { .pool = r->pool, .capacity = READ_SIZE };
+    int caught = 0;
+    ap_filter_t *catcher;
+    int status;
+
+    if (announces_too_much(r, max)) {
+        return HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+    read.bytes = apr_palloc(r->pool, read.capacity);
+    catcher = ap_add_output_filter_handle(error_catcher, &caught, r, r->connection);
+    status = read_all(r, &read, max);
+    ap_remove_output_filter(catcher);
     *body = read.bytes;
     *length = read.length;
-    return OK;
+    return caught ? caught : status;
 }

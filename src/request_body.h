@@ -6,6 +6,9 @@
 
 #include <httpd.h>
 
+/* Once, with the hooks. */
+void si_request_body_register_filter(void);
+
 /*
  * Reads the whole body of r into *body, from r->pool, *length bytes long. Returns OK or the HTTP
  * status that tells what went wrong: 413 above max bytes (before anything is read where

@@ -188,6 +188,17 @@ const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, int *co
     return NULL;
 }
 
+const char *si_parse_flag(apr_pool_t *pool, const char *text, int *flag)
+{
+    const int is_on = strcasecmp(text, "On") == 0;
+
+    if (!is_on && strcasecmp(text, "Off") != 0) {
+        return refuse(pool, text, "give On or Off");
+    }
+    *flag = is_on;
+    return NULL;
+}
+
 static int is_unreserved(char c)
 {
     return apr_isalnum(c) || (c && strchr("-._~", c));

@@ -74,6 +74,9 @@ const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, int *co
 const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum,
                             apr_int64_t maximum, apr_int64_t *number);
 
+/* "On" (1) or "Off" (0). */
+const char *si_parse_flag(apr_pool_t *pool, const char *text, int *flag);
+
 /* "/path" of unreserved characters (RFC 3986 section 2.3), not /v1 nor below it. */
 const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path);
 

@@ -356,6 +356,10 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
     if (!reserve(&call->sent, request_size(request))) {
         return 0;
     }
+    if (call->is_afresh && !SET(call, CURLOPT_FRESH_CONNECT, 0L)) {
+        return 0;
+    }
+    call->is_afresh = 0;
     char *target = write_headers(call, request);
     char *body = stpcpy(target, request->target) + 1;
     memcpy(body, request->body, request->body_length);
@@ -365,6 +369,24 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
            && SET(call, CURLOPT_POSTFIELDSIZE, (long)request->body_length)
            && SET(call, CURLOPT_POSTFIELDS, body) && set_times(call, connect_timeout_ms, timeout_ms)
            && set_addresses(call, addresses);
+}
+
+int si_call_wants_connection(const si_call_t *call, CURLcode code)
+{
+    long connections = 0;
+
+    if (code != CURLE_SEND_ERROR || call->is_afresh || call->head_bytes > 0) {
+        return 0;
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
+    return connections == 0;
+}
+
+int si_call_connect_afresh(si_call_t *call, long timeout_ms)
+{
+    call->is_afresh = 1;
+    return SET(call, CURLOPT_FRESH_CONNECT, 1L)
+           && set_times(call, call->connect_timeout_ms, timeout_ms);
 }
 
 static si_forward_outcome_t outcome_of(const si_call_t *call)

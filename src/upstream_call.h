@@ -53,7 +53,9 @@ typedef struct si_call_t {
     unsigned generation; /* of the addresses that go along; 0 for none */
     struct curl_slist addresses;
     char address_line[SI_ADDRESSES_SIZE + 300];
-    long timeout_ms; /* as last set */
+    int is_afresh;        /* the second attempt, on a connection of its own */
+    apr_int64_t deadline; /* of the transfer, monotonic milliseconds; the engine's */
+    long timeout_ms;      /* as last set */
     long connect_timeout_ms;
 
     si_buffer_t head; /* "Name\0value\0" of each header that passes */
@@ -79,6 +81,16 @@ void si_call_free(si_call_t *call);
  */
 int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
                     long timeout_ms, const si_addresses_t *addresses);
+
+/*
+ * Whether the transfer failed for want of a live kept connection, no byte having been answered.
+ * libcurl replaces a dead one by itself, but its count of at most five goes on over all transfers
+ * of a handle.
+ */
+int si_call_wants_connection(const si_call_t *call, CURLcode code);
+
+/* Prepares the same transfer again on a new connection. Returns 0 where libcurl fails. */
+int si_call_connect_afresh(si_call_t *call, long timeout_ms);
 
 /* Copies what came of the transfer into answer, its strings from pool. */
 void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer);

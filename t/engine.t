@@ -1,0 +1,177 @@
+# The forwarding engine: how many calls at once, which connections, and what happens when the upstream hangs.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
+use SessionInitializer::StandIn;
+use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(dial exchange request_bytes);
+use Time::HiRes qw(time);
+
+my $standin_port = stand_in->port;
+my $url = $PATH . $SESSION;
+
+sub start_httpd {
+    my ($config, %options) = @_;
+    return SessionInitializer::Httpd->start(name => 'engine', %options, config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerEndpoint http://127.0.0.1:$standin_port
+SessionInitializerTimeout 10s
+$config
+CONFIG
+}
+
+sub ask {
+    my ($httpd, $method, $target, @options) = @_;
+    return exchange(port => $httpd->port, host => 'x', method => $method, target => $target, @options);
+}
+
+sub initialize { return ask($_[0], POST => $_[1] // $url, body => '{}') }
+
+# Sends a POST and does not wait for its answer.
+sub begin {
+    my ($httpd, $target, $host) = @_;
+    return dial($httpd->port)->send(request_bytes(method => 'POST', target => $target, host => $host // 'x',
+        body => '{}'));
+}
+
+# Waits until the stand-in has that many requests.
+sub under_way {
+    my $count = shift;
+    return eventually(sub { stand_in->requests >= $count });
+}
+
+# SessionInitializerMaxConcurrent and its default, over all vhosts. A worker of prefork has one call at a time.
+sub is_capped_at {
+    my ($httpd, $cap, $name) = @_;
+    stand_in->forget;
+    my @calls = map { begin($httpd, $PATH . fault('delay-1500'), $_ % 2 ? 'a.test' : 'b.test') } 1 .. $cap;
+    ok(under_way($cap), "$name: $cap calls at once");
+
+    my $answer = initialize($httpd);
+    is_own_error($answer, 503, 'busy', "$name: one more is told to come again");
+    is_deeply([$answer->header('Retry-After')], ['1'], "$name: Retry-After");
+    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID", "$name: redirects go on");
+    is(ask($httpd, OPTIONS => $url)->status, 204, "$name: preflights go on");
+
+    is_answer($_->answer, 200, "$name: a call that was under way") for @calls;
+    is(scalar(new_requests), $cap, "$name: what was refused did not go upstream");
+    is_answer(initialize($httpd), 200, "$name: then there is room again");
+}
+
+if (threaded) {
+    my $vhosts = join '', map { "<VirtualHost 127.0.0.1:PORT>\nServerName $_.test\n</VirtualHost>\n" } qw(a b);
+    my $httpd = start_httpd("SessionInitializerMaxConcurrent 2\n$vhosts");
+    is_capped_at($httpd, 2, 'SessionInitializerMaxConcurrent 2');
+    $httpd->graceful;
+    is_capped_at($httpd, 2, 'SessionInitializerMaxConcurrent 2 after a restart');
+    $httpd->stop;
+
+    $httpd = start_httpd($vhosts);    # of 8 threads
+    is_capped_at($httpd, 6, 'three quarters of ThreadsPerChild');
+    $httpd->stop;
+
+    my %one_thread = (ThreadsPerChild => 1, MaxRequestWorkers => 1, MaxSpareThreads => 1);
+    $httpd = start_httpd('', limits => \%one_thread);
+    is_answer(initialize($httpd), 200, 'one thread: one call at once');
+    $httpd->stop;
+}
+
+# Connections are kept: one after the other needs one, and a burst needs no more the second time.
+my @of_prefork = qw(StartServers MinSpareServers MaxSpareServers ServerLimit MaxRequestWorkers);
+my @one_child = threaded ? () : (limits => { map { $_ => 1 } @of_prefork });
+my $httpd = start_httpd('', @one_child);
+stand_in->forget;
+is_answer(initialize($httpd), 200, "call $_") for 1 .. 20;
+my %connections = map { $_->connection => 1 } new_requests;
+is(scalar(keys %connections), 1, '20 calls, one connection');
+
+if (threaded) {
+    for my $round (1 .. 2) {
+        my @calls = map { begin($httpd, $PATH . fault('delay-300')) } 1 .. 6;
+        is($_->answer->status, 200, "burst $round") for @calls;
+        $connections{$_->connection} = 1 for new_requests;
+    }
+    cmp_ok(scalar(keys %connections), '<=', 6, 'two bursts of 6 calls, 6 connections');
+    is_answer(initialize($httpd), 200, 'after the bursts');
+    ok(exists $connections{received->connection}, 'a connection of the bursts is still there');
+}
+
+# A dead kept connection is replaced without the viewer noticing; nothing else is sent a second time.
+for my $fault (qw(stale close-silent close)) {
+    stand_in->forget;
+    my @statuses = map { initialize($httpd, $PATH . fault($fault))->status } 1 .. 6;
+    is("@statuses", '200 200 200 200 200 200', "$fault: no viewer notices");
+}
+initialize($httpd, $PATH . fault('close'));    # leaves no kept connection behind
+$httpd->stop;
+$httpd = start_httpd('', @one_child);
+for my $fault ('reset-before', 'reset-amid', 'truncated', 'garbage', 'status-503', 'status-500') {
+    stand_in->forget;
+    initialize($httpd, $PATH . fault($fault));
+    is(scalar(new_requests), 1, "$fault on a new connection: sent once");
+    initialize($httpd, $PATH . fault('close'));
+}
+$httpd->stop;
+
+# An upstream that is stopped, connections kept to it and all: calls end by the time limit, and their workers are free.
+my $own = SessionInitializer::StandIn->start(vars, 'engine-stand-in');
+$httpd = start_httpd(<<"CONFIG");
+SessionInitializerEndpoint http://127.0.0.1:@{[$own->port]}
+SessionInitializerConnectTimeout 500ms
+SessionInitializerTimeout 700ms
+CONFIG
+is_answer(initialize($httpd), 200, 'an upstream that is well');
+$own->signal('STOP');
+for my $round (1 .. 2) {
+    my $started = time;
+    my @calls = map { begin($httpd, $url) } 1 .. 4;
+    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID", "stopped, round $round: redirects go on");
+    is_own_error($_->answer, 504, 'upstream-timeout', "stopped, round $round: the call ends") for @calls;
+    cmp_ok(time - $started, '<', 6, "stopped, round $round: in bounded time");
+}
+$own->signal('CONT');
+is_answer(initialize($httpd), 200, 'it goes on: a session');
+
+# One that is gone.
+$own->stop;
+is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is gone');
+is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is still gone');
+$httpd->stop;
+
+# Clients that leave while they wait do no harm.
+$httpd = start_httpd('');
+for (1 .. 5) {
+    stand_in->forget;
+    my $call = begin($httpd, $PATH . fault('delay-100'));
+    under_way(1);
+    $call->close;
+}
+is_answer(initialize($httpd), 200, 'after clients that did not wait');
+unlike($httpd->error_log, qr/exit signal/, 'no child has crashed');
+$httpd->stop;
+
+# Programs that httpd starts inherit no socket of ours.
+$httpd = start_httpd("Options ExecCGI FollowSymLinks\nAddHandler cgi-script .pl", all_modules => 1, @one_child);
+my $script = $httpd->directory . '/descriptors.pl';
+SessionInitializer::Httpd::write_file($script, <<"SCRIPT");
+#!$^X
+print "Content-Type: text/plain\\n\\n";
+for my \$fd (glob '/proc/self/fd/*') {
+    my \$what = readlink \$fd or next;
+    print "\$what\\n" if \$what =~ /socket|anon_inode/;
+}
+SCRIPT
+chmod 0755, $script;
+my $before = ask($httpd, GET => '/descriptors.pl')->body;
+is_answer(initialize($httpd), 200, 'a connection to keep') for 1 .. 2;
+my @kept = grep { (readlink // '') =~ /^socket:/ } map { glob "/proc/$_/fd/*" } $httpd->children;
+ok(@kept, 'httpd has sockets');
+my $after = ask($httpd, GET => '/descriptors.pl')->body;
+is(occurrences($after, qr/socket:/), occurrences($before, qr/socket:/), 'a CGI program inherits no socket of a call');
+unlike($after, qr/eventfd|eventpoll/, 'nor what the engine waits on');
+$httpd->stop;
+stand_in->forget;
+
+done_testing;

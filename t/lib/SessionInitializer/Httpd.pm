@@ -1,0 +1,150 @@
+# An httpd of a test's own, for what the shared one cannot show: other limits, signals, configtest.
+package SessionInitializer::Httpd;
+use strict;
+use warnings;
+
+use Apache::Test ();
+use File::Path qw(make_path);
+use POSIX ();
+
+use SessionInitializer::Modules ();
+use SessionInitializer::Process ();
+
+my %THREADED = (StartServers => 1, ServerLimit => 8, ThreadsPerChild => 8, MaxRequestWorkers => 8,
+    MinSpareThreads => 1, MaxSpareThreads => 8);
+my %PREFORK = (StartServers => 4, ServerLimit => 16, MaxRequestWorkers => 16, MinSpareServers => 4,
+    MaxSpareServers => 16);
+
+sub vars { return Apache::Test::basic_config()->{vars} }
+
+# name: of its directory below t/logs; config: in which PORT is its port; limits: of the MPM, in place of those
+# above; all_modules
+sub start {
+    my ($class, %options) = @_;
+    my $directory = vars()->{t_logs} . "/$options{name}";
+    make_path($directory);
+    my ($port) = SessionInitializer::Process::free_ports(1);
+    my $self = bless { directory => $directory, port => $port, owner => $$ }, $class;
+    $self->write_config(%options);
+
+    unlink "$directory/error_log";
+    $self->{pid} = fork // die "fork: $!\n";
+    if ($self->{pid} == 0) {
+        setpgrp;
+        open STDOUT, '>', "$directory/output";
+        open STDERR, '>&', \*STDOUT;
+        exec vars()->{httpd}, '-D', 'FOREGROUND', '-d', $directory, '-f', "$directory/httpd.conf" or POSIX::_exit(127);
+    }
+    my $ended = 0;
+    SessionInitializer::Process::eventually(sub { $self->generations || ($ended = waitpid $self->{pid}, 1) });
+    $self->generations && !$ended or die "httpd did not start, see $directory/output and $directory/error_log\n";
+    return $self;
+}
+
+sub write_config {
+    my ($self, %options) = @_;
+    my %limits = (vars()->{si_mpm} eq 'prefork' ? %PREFORK : %THREADED, %{$options{limits} // {}});
+    my $load = $options{all_modules} ? \&SessionInitializer::Modules::load_all
+        : \&SessionInitializer::Modules::load_basic;
+    my $config = join '', (map { "$_ $limits{$_}\n" } sort keys %limits),
+        $options{config} =~ s/\bPORT\b/$self->{port}/gr;
+    write_file("$self->{directory}/httpd.conf", <<"CONFIG");
+@{[$load->(vars())]}
+ServerName 127.0.0.1
+Listen 127.0.0.1:$self->{port}
+DefaultRuntimeDir "$self->{directory}"
+PidFile "$self->{directory}/httpd.pid"
+ErrorLog "$self->{directory}/error_log"
+DocumentRoot "$self->{directory}"
+MaxKeepAliveRequests 0
+<IfModule mod_mime.c>
+    TypesConfig /dev/null
+</IfModule>
+$config
+CONFIG
+}
+
+sub write_file {
+    my ($path, $text) = @_;
+    open my $file, '>', $path or die "$path: $!\n";
+    print $file $text;
+    close $file or die "$path: $!\n";
+}
+
+# Success, and all that it said.
+sub run_httpd {
+    my @arguments = @_;
+    my $pid = open(my $output, '-|') // die "fork: $!\n";
+    if ($pid == 0) {
+        open STDERR, '>&', \*STDOUT;
+        exec vars()->{httpd}, @arguments or POSIX::_exit(127);
+    }
+    local $/;
+    my $text = <$output> // '';
+    return close($output), $text;
+}
+
+# configtest of a configuration: success, and what httpd said.
+sub configtest {
+    my ($config, @modules) = @_;
+    my $directory = vars()->{t_logs} . '/configtest';
+    make_path($directory);
+    write_file("$directory/httpd.conf", join '', SessionInitializer::Modules::load_basic(vars(), @modules), <<"CONFIG");
+ServerName 127.0.0.1
+Listen 127.0.0.1:1
+DefaultRuntimeDir "$directory"
+ErrorLog "$directory/error_log"
+$config
+CONFIG
+    return run_httpd('-t', '-d', $directory, '-f', "$directory/httpd.conf");
+}
+
+sub port { return $_[0]{port} }
+sub pid { return $_[0]{pid} }
+sub directory { return $_[0]{directory} }
+
+# How often it has read its configuration and begun to serve.
+sub generations {
+    my $self = shift;
+    return scalar(() = $self->error_log =~ /resuming normal operations/g);
+}
+
+sub children {
+    my $self = shift;
+    my @children;
+    for my $file (glob '/proc/[0-9]*/stat') {
+        open my $stat, '<', $file or next;
+        push @children, $1 if (<$stat> // '') =~ /^(\d+) \(.*\) \S (\d+) / && $2 == $self->pid;
+    }
+    return @children;
+}
+
+sub error_log {
+    my $self = shift;
+    open my $file, '<', "$self->{directory}/error_log" or return '';
+    local $/;
+    return <$file> // '';
+}
+
+# A graceful restart, and waits until it is done.
+sub graceful {
+    my $self = shift;
+    my $before = $self->generations;
+    kill USR1 => $self->pid or die "httpd is gone\n";
+    SessionInitializer::Process::eventually(sub { $self->generations > $before })
+        or die "no graceful restart\n";
+}
+
+sub stop {
+    my $self = shift;
+    my $pid = delete $self->{pid} or return;
+    SessionInitializer::Process::end($pid);
+}
+
+sub DESTROY {
+    my $self = shift;
+    local ($?, $@, $!);
+    $self->stop if $self->{owner} == $$;
+}
+
+1;

@@ -1,0 +1,98 @@
+# The module beside httpd's others in one vhost: each keeps its own.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Suite;
+
+stand_in->forget;
+
+# ProxyPass / has everything but ours.
+is_redirect(get($PATH . $HLS, vhost => 'proxy'), "$HLS?aws.streamId=ID", 'ProxyPass /: a redirect is ours');
+is_own_error(get("$PATH/x", vhost => 'proxy'), 404, 'not-found', 'ProxyPass /: so is a 404 below PATH');
+is(options($PATH . $SESSION, vhost => 'proxy')->status, 204, 'ProxyPass /: so is a preflight');
+nothing_sent('ProxyPass /: ours');
+is_answer(post($PATH . $SESSION, '{}', vhost => 'proxy'), 200, 'ProxyPass /: a session');
+is(received->target, $SESSION, 'ProxyPass /: a session goes upstream by us');
+is_answer(get($HLS, vhost => 'proxy'), 200, 'ProxyPass /: the playlist is proxied');
+is(received->target, $HLS, 'ProxyPass /: the playlist comes from the proxy');
+is(get("${PATH}foo", vhost => 'proxy')->status, 404, 'ProxyPass /: what is not ours');
+is(received->target, "${PATH}foo", 'ProxyPass /: is asked of the proxy');
+
+# mod_rewrite comes first. Where it leads here, its URL is the one that counts.
+my %rewrite = (vhost => 'rewrite');
+is_redirect(get('/live/x.m3u8', %rewrite), '/v1/master/account/conf/x.m3u8?aws.streamId=ID', '[PT]: a vanity URL');
+is_redirect(head_of('/live/x.m3u8?a=%2F&aws.streamId=9', %rewrite),
+    '/v1/master/account/conf/x.m3u8?a=%2F&aws.streamId=ID', '[PT]: with a query');
+is_redirect(get('/live/x.m3u8?aws.sessionId=S', %rewrite), '/v1/master/account/conf/x.m3u8?aws.sessionId=S',
+    '[PT]: with a session');
+is_redirect(get('/live/a%20b/%C3%A9.m3u8', %rewrite), '/v1/master/account/conf/a%20b/%c3%a9.m3u8?aws.streamId=ID',
+    '[PT]: escaped anew');
+is(options('/start/x.m3u8', %rewrite)->status, 204, '[PT]: a preflight');
+nothing_sent('[PT]');
+is_answer(post('/start/x.m3u8?ads.a=1', '{}', %rewrite), 200, '[PT]: a session');
+my $request = received;
+is($request->target, '/v1/session/account/conf/x.m3u8', '[PT]: the session URL');
+is(sent_body($request), '{"adsParams":{"a":"1"}}', '[PT]: the body');
+is_own_error(get('/away/x', %rewrite), 404, 'not-found', '[PT]: a path that is none');
+for my $evil ('/live/%5Cx', '/away/%5C%5Cevil.example/v1/master/a/c/x', '/live/x%0D%0ASet-Cookie:%20a=b',
+    '/live/%2e%2e/%2e%2e/x', '/away//evil.example/v1/master/a/c/x') {
+    my $answer = get($evil, %rewrite);
+    my $location = $answer->header('Location') // '/v1/';
+    like($location, qr{^/v1/}, "[PT]: $evil leads nowhere else");
+    unlike($location, qr{\\|%5c|%0[ad]|/\.\.?(?:/|$)}i, "[PT]: $evil passes no escape");
+    is($answer->header('Set-Cookie'), undef, "[PT]: $evil sets nothing");
+}
+
+is_redirect(get($PATH . $HLS, %rewrite), "$HLS?aws.streamId=ID", 'mod_rewrite: a URL without a rule');
+stand_in->forget;
+is(get("$PATH/v1/master/account/direct/x", %rewrite)->header('Location'), undef, '[P]: no redirect of ours');
+is(received->target, '/v1/segment/account/direct/s/x', '[P]: mod_rewrite has it proxied');
+is(get("$PATH/v1/master/account/gone/x", %rewrite)->status, 410, '[G]: mod_rewrite has its say');
+is(get("$PATH/v1/master/account/moved/x", %rewrite)->header('Location'), 'https://moved.example/x',
+    '[R]: mod_rewrite has its say');
+nothing_sent('[G] and [R]');
+
+# Only the request that came from outside is ours: no subrequest, no ErrorDocument.
+my $answer = get('/include.shtml', vhost => 'ssi');
+is_answer($answer, 200, 'SSI: status');
+like($answer->body, qr{<p>before</p>.*an error occurred.*<p>after</p>}s, 'SSI: an include of our URL includes nothing');
+is_redirect(get($PATH . $HLS, vhost => 'ssi'), "$HLS?aws.streamId=ID", 'SSI: from outside it is ours');
+$answer = get('/missing', vhost => 'error-document-here');
+is($answer->status, 404, 'ErrorDocument below PATH: status');
+is_deeply([map { $answer->header($_) } qw(Location Access-Control-Allow-Origin)], [],
+    'ErrorDocument below PATH: we stay out of it');
+is(post('/missing', '{}', vhost => 'error-document-here')->status, 404, 'ErrorDocument below PATH: POST');
+
+# SetHandler for everything changes nothing of ours.
+is_redirect(get($PATH . $HLS, vhost => 'set-handler'), "$HLS?aws.streamId=ID", 'SetHandler: a redirect');
+is_own_error(get("$PATH/x", vhost => 'set-handler'), 404, 'not-found', 'SetHandler: a 404');
+is_answer(post($PATH . $SESSION, '{}', vhost => 'set-handler'), 200, 'SetHandler: a session');
+like(get('/', vhost => 'set-handler')->body, qr/Server Status/i, 'SetHandler: serves the rest');
+
+# Access is ruled by <Location>; there is no file, so <Directory> has no say.
+is(get($PATH . $HLS, vhost => 'require')->status, 403, 'Require all denied');
+is(options($PATH . $HLS, vhost => 'require')->status, 403, 'Require all denied, OPTIONS');
+is_redirect(get($PATH . $SESSION, vhost => 'require'), "$SESSION?aws.streamId=ID", 'Require ip');
+stand_in->forget;
+is(post($PATH . $HLS, '{}', vhost => 'require')->status, 403, 'Require all denied, POST');
+nothing_sent('Require all denied');
+is_redirect(get($PATH . $HLS, vhost => 'directory-denied'), "$HLS?aws.streamId=ID",
+    'a denied <Directory />: a redirect');
+is_answer(post($PATH . $SESSION, '{}', vhost => 'directory-denied'), 200, 'a denied <Directory />: a session');
+
+# Alias would take the path; mod_headers adds to every answer.
+for my $case ([302, get($PATH . $HLS, vhost => 'alias')], [200, post($PATH . $SESSION, '{}', vhost => 'alias')],
+    [204, options($PATH . $HLS, vhost => 'alias')],
+    [404, get("$PATH/x", vhost => 'alias')], [503, post($PATH . fault('status-503'), '{}', vhost => 'alias')]) {
+    is($case->[1]->status, $case->[0], "Alias: $case->[0] is ours");
+    is_deeply([$case->[1]->header('X-Edge')], ['here'], "Header: $case->[0] has it");
+}
+my $log = log_mark('error_log');
+get($PATH . $HLS);
+post($PATH . $SESSION, '{}');
+get("$PATH/x");
+unlike(logged('error_log', $log, qr/\z/), qr/AH0002\d|AH00030|Module bug/, 'httpd finds no fault with us');
+stand_in->forget;
+
+done_testing;

@@ -1,0 +1,64 @@
+# An endpoint behind TLS: certificate and name are verified, always, and TLS 1.2 is the least.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
+use SessionInitializer::Suite;
+
+my $url = $PATH . $SESSION;
+my $good_port = vars->{standin_tls_good};
+
+# The name that is checked and sent in TLS is the endpoint's, whatever Host says.
+for my $case (['tls-good', 'tls-good.test'], ['tls-good-endpoint-host', "localhost:$good_port"]) {
+    my ($vhost, $host) = @$case;
+    stand_in->forget;
+    is_answer(post($url, '{}', vhost => $vhost), 200, "$vhost: a session");
+    my $request = received;
+    is($request->sni, 'localhost', "$vhost: SNI is the endpoint's name");
+    like($request->tls_version, qr/^TLSv1\.[23]$/, "$vhost: the version of TLS");
+    is($request->header('Host'), $host, "$vhost: Host");
+}
+is_answer(post($url, '{}', vhost => 'tls-address'), 200, 'an address that the certificate names');
+stand_in->forget;
+
+for my $case (
+    ['tls-wrong-name', 'a certificate for another name'], ['tls-expired', 'a certificate that has expired'],
+    ['tls-self-signed', 'a self-signed certificate'],
+    ['tls-system-ca', "an authority that is not the system's"], ['tls-old', 'TLS 1.1'],
+    ['tls-other-ca', 'an authority that is not the one configured'],
+) {
+    my ($vhost, $name) = @$case;
+    my $mark = log_mark('error_log');
+    is_own_error(post($url, '{}', vhost => $vhost), 502, 'upstream-tls', $name);
+    like(logged('error_log', $mark, qr/\Q$vhost.test/), qr/session_initializer:.*\Q$vhost.test/,
+        "$name: the log tells");
+}
+nothing_sent('what is not trusted');
+
+# The stand-in's plain port waits for the end of a request that is none.
+is_own_error(post($url, '{}', vhost => 'tls-silent'), 504, 'upstream-timeout',
+    'SessionInitializerConnectTimeout is for TLS too');
+
+# A connection that one vhost trusts is not lent to another that does not, though the endpoint is the same.
+for my $n (1 .. 3) {
+    is_answer(post($url, '{}', vhost => 'tls-good'), 200, "trusted, $n");
+    is_own_error(post($url, '{}', vhost => 'tls-other-ca'), 502, 'upstream-tls', "not trusted, $n");
+}
+is(scalar(new_requests), 3, 'what is not trusted gets nothing');
+
+# The CA file is read with the configuration: it may be out of the children's reach.
+my $ca = vars->{t_logs} . '/tls-ca.pem';
+SessionInitializer::Httpd::write_file($ca, do { local (@ARGV, $/) = vars->{certs} . '/ca.pem'; <> });
+my $httpd = SessionInitializer::Httpd->start(name => 'tls', config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerEndpoint https://localhost:$good_port
+SessionInitializerCACertificateFile "$ca"
+CONFIG
+unlink $ca;
+my @ask = (port => $httpd->port, host => 'x', method => 'POST', target => $url, body => '{}');
+is_answer(SessionInitializer::Wire::exchange(@ask), 200, 'a CA file that is gone by now');
+$httpd->stop;
+stand_in->forget;
+
+done_testing;
