@@ -2,25 +2,44 @@
 
 #include "engine.h"
 
-#include <errno.h>
+#include "clock.h"
+#include "shard.h"
+#include "watch.h"
+
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
 #define EVENTS_PER_TURN 256
-#define NO_DEADLINE INT64_MAX
+
+/* Newer than the headers of many systems; linux/prctl.h. */
+#ifndef PR_FUTEX_HASH
+#define PR_FUTEX_HASH 78
+#define PR_FUTEX_HASH_SET_SLOTS 1
+#endif
+
+/*
+ * Calls that may be without a connection at once. A TLS handshake takes milliseconds of a
+ * processor: a thousand begun together would all be cut off by their time limits, and the next
+ * thousand too. The others wait, most of them only until a connection is free.
+ */
+#define CONNECTING_MAX 128
 
 struct si_engine_t {
-    CURLM *multi;
-    int epoll;
-    int wake_up;          /* eventfd: a call is queued, or stop */
-    apr_int64_t deadline; /* of libcurl's next timer, monotonic milliseconds */
+    si_watch_t watch;
+    int wake_up; /* eventfd: a call is queued, or stop */
+    si_shard_t **shards;
+    int shard_count;
+    int calls_seen; /* handles that have got a shard */
+
+    si_call_t *waiting; /* for fewer to be connecting, the first first */
+    si_call_t **waiting_end;
     si_call_t *running;
+    int connecting;
+
     si_engine_return_fn *on_return;
     void *owner;
 
@@ -28,112 +47,53 @@ struct si_engine_t {
     int has_thread;
 
     pthread_mutex_t lock; /* of what follows */
-    si_call_t *queue;     /* handed over, not yet begun; the latest first */
+    si_call_t *queue;     /* handed over, not yet seen; the latest first */
     int is_stopping;
 };
 
-static apr_int64_t now_ms(void)
+static int make_shards(si_engine_t *engine, int count, int target_count)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (apr_int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *data)
-{
-    si_engine_t *engine = data;
-
-    (void)multi;
-    engine->deadline = timeout_ms < 0 ? NO_DEADLINE : now_ms() + timeout_ms;
-    return 0;
-}
-
-/* A reused descriptor number may still be known: then the other operation is right. */
-static void watch(const si_engine_t *engine, curl_socket_t socket, unsigned events)
-{
-    struct epoll_event event = { .events = events, .data = { .fd = socket } };
-
-    if (epoll_ctl(engine->epoll, EPOLL_CTL_ADD, socket, &event) != 0 && errno == EEXIST) {
-        epoll_ctl(engine->epoll, EPOLL_CTL_MOD, socket, &event);
+    engine->shards = calloc((size_t)count, sizeof(*engine->shards));
+    while (engine->shards && engine->shard_count < count) {
+        si_shard_t *shard = si_shard_make(&engine->watch, (unsigned)engine->shard_count,
+                                          target_count);
+        if (!shard) {
+            return 0;
+        }
+        engine->shards[engine->shard_count++] = shard;
     }
+    return engine->shards != NULL;
 }
 
-static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, void *ignored)
-{
-    const si_engine_t *engine = data;
-
-    (void)easy;
-    (void)ignored;
-    if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(engine->epoll, EPOLL_CTL_DEL, socket, NULL);
-        return 0;
-    }
-    watch(engine, socket,
-          (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U));
-    return 0;
-}
-
-static void free_engine(si_engine_t *engine)
-{
-    if (engine->epoll >= 0) {
-        close(engine->epoll);
-    }
-    if (engine->wake_up >= 0) {
-        close(engine->wake_up);
-    }
-    curl_multi_cleanup(engine->multi);
-    free(engine);
-}
-
-static int set_up_multi(si_engine_t *engine, long max_connections)
-{
-    return curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK
-           && curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK
-           && curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK
-           && curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK
-           && curl_multi_setopt(engine->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK
-           && curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, max_connections) == CURLM_OK;
-}
-
-si_engine_t *si_engine_make(int max_connections, si_engine_return_fn *on_return, void *owner,
-                            const char **problem)
+si_engine_t *si_engine_make(int max_calls, int target_count, si_engine_return_fn *on_return,
+                            void *owner, const char **problem)
 {
     si_engine_t *engine = calloc(1, sizeof(*engine));
 
+    *problem = "no memory or descriptors for the engine";
     if (!engine) {
-        *problem = "out of memory";
         return NULL;
     }
-    engine->deadline = NO_DEADLINE;
+    engine->waiting_end = &engine->waiting;
     engine->on_return = on_return;
     engine->owner = owner;
     pthread_mutex_init(&engine->lock, NULL);
-    engine->epoll = epoll_create1(EPOLL_CLOEXEC);
     engine->wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    engine->multi = curl_multi_init();
-    if (engine->epoll < 0 || engine->wake_up < 0 || !engine->multi
-        || !set_up_multi(engine, max_connections)) {
-        *problem = "no epoll, eventfd or curl multi handle to be had";
-        free_engine(engine);
-        return NULL;
+    if (engine->wake_up < 0 || !si_watch_make(&engine->watch)
+        || !make_shards(engine, (max_calls + SI_SHARD_CALLS - 1) / SI_SHARD_CALLS, target_count)) {
+        return NULL; /* and with it goes the process's only engine: what was made stays */
     }
-    watch(engine, engine->wake_up, EPOLLIN);
+    /* Edge-triggered and never read: each write is an event, and none costs a second system call.
+     */
+    si_watch_set(&engine->watch, engine->wake_up, EPOLLIN | EPOLLET, 0);
     return engine;
 }
 
 /* Tells the worker, or takes the call back where the worker has left. */
 static void end_call(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
-    int abandoned;
-
-    pthread_mutex_lock(&call->lock);
-    abandoned = call->state == SI_CALL_ABANDONED;
     call->code = code;
-    call->state = SI_CALL_ENDED;
-    pthread_cond_signal(&call->ended);
-    pthread_mutex_unlock(&call->lock);
-    if (abandoned) {
+    if (!si_call_tell_ended(call)) {
         engine->on_return(engine->owner, call);
     }
 }
@@ -156,177 +116,176 @@ static void unlink_running(si_call_t *call)
     }
 }
 
-/* Addresses that are older than those libcurl has are not given to it. */
-static void settle_addresses(si_call_t *call)
+/* A call stays in its shard. They are filled one by one, so that few calls share many connections.
+ */
+static int give_shard(si_engine_t *engine, si_call_t *call)
 {
-    const unsigned loaded = __atomic_load_n(&call->target->loaded, __ATOMIC_RELAXED);
+    const int index = engine->calls_seen++ / SI_SHARD_CALLS % engine->shard_count;
 
-    if (call->generation == 0) {
-        return;
-    }
-    if (call->generation <= loaded) {
-        curl_easy_setopt(call->easy, CURLOPT_RESOLVE, NULL);
-        return;
-    }
-    __atomic_store_n(&call->target->loaded, call->generation, __ATOMIC_RELAXED);
+    return si_call_join(call, engine->shards[index], &engine->watch);
 }
 
-static int is_abandoned(si_call_t *call)
+/* Returns 0 where the transfer cannot begin, with why in *code. */
+static int try_to_begin(si_engine_t *engine, si_call_t *call, CURLcode *code)
 {
-    int abandoned;
+    const apr_int64_t left = call->deadline - si_clock_ms();
 
-    pthread_mutex_lock(&call->lock);
-    abandoned = call->state == SI_CALL_ABANDONED;
-    pthread_mutex_unlock(&call->lock);
-    return abandoned;
-}
-
-/* Returns whether the call goes on: on a connection of its own, within its time limit. */
-static int begin_afresh(si_engine_t *engine, si_call_t *call)
-{
-    const apr_int64_t left = call->deadline - now_ms();
-
+    *code = CURLE_OPERATION_TIMEDOUT;
     if (left <= 0) {
         return 0;
     }
-    curl_multi_remove_handle(engine->multi, call->easy);
-    return si_call_connect_afresh(call, (long)left)
-           && curl_multi_add_handle(engine->multi, call->easy) == CURLM_OK;
+    *code = CURLE_FAILED_INIT;
+    return (call->shard || give_shard(engine, call)) && si_call_limit(call, (long)left)
+           && si_shard_add(call->shard, call);
 }
 
 static void begin(si_engine_t *engine, si_call_t *call)
 {
-    if (is_abandoned(call)) {
+    CURLcode code;
+
+    if (si_call_is_abandoned(call)) {
         /* Its viewer has been answered meanwhile: no session is begun for nobody. */
         engine->on_return(engine->owner, call);
         return;
     }
-    call->deadline = now_ms() + call->timeout_ms;
-    settle_addresses(call);
-    link_running(engine, call);
-    if (curl_multi_add_handle(engine->multi, call->easy) != CURLM_OK) {
-        unlink_running(call);
-        end_call(engine, call, CURLE_FAILED_INIT);
+    if (!try_to_begin(engine, call, &code)) {
+        end_call(engine, call, code);
+        return;
     }
+    si_call_counts_connecting(call, &engine->connecting);
+    link_running(engine, call);
 }
 
 static void end(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
+    si_call_has_connected(call);
     unlink_running(call);
-    curl_multi_remove_handle(engine->multi, call->easy);
+    si_shard_remove(call->shard, call);
     end_call(engine, call, code);
 }
 
-/* Takes all that is queued, in the order it came. */
-static si_call_t *take_queue(si_engine_t *engine, int *is_stopping)
+/* Returns whether the call goes on: on a connection of its own, within its time limit. */
+static int begin_afresh(si_call_t *call)
+{
+    const apr_int64_t left = call->deadline - si_clock_ms();
+
+    if (left <= 0) {
+        return 0;
+    }
+    si_shard_remove(call->shard, call);
+    return si_call_connect_afresh(call) && si_call_limit(call, (long)left)
+           && si_shard_add(call->shard, call);
+}
+
+static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
+{
+    if (!si_call_wants_connection(call, code) || !begin_afresh(call)) {
+        end(engine, call, code);
+    }
+}
+
+/* Moves all that is queued to those that wait, in the order it came. */
+static void take_queue(si_engine_t *engine, int *is_stopping)
 {
     si_call_t *latest, *first = NULL;
+    si_call_t **end = engine->waiting_end;
 
     pthread_mutex_lock(&engine->lock);
     latest = engine->queue;
     engine->queue = NULL;
     *is_stopping = engine->is_stopping;
     pthread_mutex_unlock(&engine->lock);
+    if (latest) {
+        engine->waiting_end = &latest->next;
+    }
     while (latest) {
         si_call_t *next = latest->next;
         latest->next = first;
         first = latest;
         latest = next;
     }
-    return first;
+    *end = first;
 }
 
-static void begin_queued(si_engine_t *engine, int *is_stopping)
+static void begin_waiting(si_engine_t *engine)
 {
-    si_call_t *call = take_queue(engine, is_stopping);
+    while (engine->waiting && engine->connecting < CONNECTING_MAX) {
+        si_call_t *call = engine->waiting;
 
-    while (call) {
-        si_call_t *next = call->next;
+        engine->waiting = call->next;
+        if (!engine->waiting) {
+            engine->waiting_end = &engine->waiting;
+        }
         begin(engine, call);
-        call = next;
     }
 }
 
-static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
+static void tick(si_engine_t *engine)
 {
-    if (!si_call_wants_connection(call, code) || !begin_afresh(engine, call)) {
-        end(engine, call, code);
-    }
-}
+    const apr_int64_t now = si_clock_ms();
+    si_call_t *call;
+    CURLcode code;
+    int i;
 
-static void end_finished(si_engine_t *engine)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(engine->multi, &left))) {
-        char *call = NULL;
-        if (message->msg == CURLMSG_DONE) {
-            const CURLcode code = message->data.result;
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-            end_transfer(engine, (si_call_t *)(void *)call, code);
+    for (i = 0; i < engine->shard_count; i++) {
+        si_shard_tick(engine->shards[i], now);
+        while ((call = si_shard_finished(engine->shards[i], &code))) {
+            end_transfer(engine, call, code);
         }
     }
 }
 
+/* Until libcurl's next timer; not at all while calls can begin. */
 static int wait_ms(const si_engine_t *engine)
 {
-    const apr_int64_t left = engine->deadline == NO_DEADLINE ? -1 : engine->deadline - now_ms();
+    apr_int64_t deadline = SI_NO_DEADLINE;
+    apr_int64_t left;
+    int i;
 
-    if (engine->deadline == NO_DEADLINE) {
+    if (engine->waiting && engine->connecting < CONNECTING_MAX) {
+        return 0;
+    }
+    for (i = 0; i < engine->shard_count; i++) {
+        if (engine->shards[i]->deadline < deadline) {
+            deadline = engine->shards[i]->deadline;
+        }
+    }
+    if (deadline == SI_NO_DEADLINE) {
         return -1;
     }
+    left = deadline - si_clock_ms();
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
-
-static void on_event(si_engine_t *engine, const struct epoll_event *event)
-{
-    const unsigned failed = event->events & (EPOLLERR | EPOLLHUP);
-    int ignored;
-
-    if (event->data.fd == engine->wake_up) {
-        eventfd_t count;
-        eventfd_read(engine->wake_up, &count);
-        return;
-    }
-    curl_multi_socket_action(engine->multi, event->data.fd,
-                             (event->events & EPOLLIN ? CURL_CSELECT_IN : 0)
-                                 | (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0)
-                                 | (failed ? CURL_CSELECT_ERR : 0),
-                             &ignored);
-}
-
-static void run_timers(si_engine_t *engine)
-{
-    int ignored;
-
-    /* libcurl sets the next deadline from within; the next turn runs one that is due at once. */
-    if (engine->deadline != NO_DEADLINE && engine->deadline <= now_ms()) {
-        engine->deadline = NO_DEADLINE;
-        curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &ignored);
-    }
 }
 
 /* Waits for what comes first, and does all there is to do. */
 static void turn(si_engine_t *engine, int *is_stopping)
 {
     struct epoll_event events[EVENTS_PER_TURN];
-    const int count = epoll_wait(engine->epoll, events, EVENTS_PER_TURN, wait_ms(engine));
+    const int count = epoll_wait(engine->watch.epoll, events, EVENTS_PER_TURN, wait_ms(engine));
     int i;
 
     for (i = 0; i < count; i++) {
-        on_event(engine, &events[i]);
+        si_watch_event_t event;
+        if (si_watch_read(&engine->watch, &events[i], &event) && event.fd != engine->wake_up) {
+            si_shard_act(engine->shards[event.tag], &event);
+        }
     }
-    begin_queued(engine, is_stopping);
-    run_timers(engine);
-    end_finished(engine);
+    take_queue(engine, is_stopping);
+    begin_waiting(engine);
+    tick(engine);
 }
 
-static void stop_running(si_engine_t *engine)
+static void stop_all(si_engine_t *engine)
 {
     while (engine->running) {
         engine->running->is_stopped = 1;
         end(engine, engine->running, CURLE_ABORTED_BY_CALLBACK);
+    }
+    while (engine->waiting) {
+        si_call_t *call = engine->waiting;
+        engine->waiting = call->next;
+        call->is_stopped = 1;
+        end_call(engine, call, CURLE_ABORTED_BY_CALLBACK);
     }
 }
 
@@ -338,8 +297,23 @@ static void *run(void *data)
     while (!is_stopping) {
         turn(engine, &is_stopping);
     }
-    stop_running(engine);
+    stop_all(engine);
     return NULL;
+}
+
+/*
+ * Since Linux 6.16 a process has its own hash of futexes, with four slots a processor: to wake one
+ * of thousands of waiting workers means to walk past hundreds. A slot each, as the system-wide hash
+ * of earlier kernels has, which know no such call and refuse it.
+ */
+static void widen_futex_hash(int workers)
+{
+    unsigned long slots = 16;
+
+    while (slots < (unsigned long)workers) {
+        slots *= 2;
+    }
+    prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, slots, 0UL, 0UL);
 }
 
 int si_engine_start(si_engine_t *engine)
@@ -347,6 +321,7 @@ int si_engine_start(si_engine_t *engine)
     sigset_t all, before;
     int rc;
 
+    widen_futex_hash(engine->shard_count * SI_SHARD_CALLS);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(&engine->thread, NULL, run, engine);
@@ -390,7 +365,7 @@ void si_engine_drive(si_engine_t *engine, si_call_t *call)
     int ignored;
 
     begin(engine, call);
-    while (call->state == SI_CALL_RUNNING) {
+    while (si_call_is_running(call)) {
         turn(engine, &ignored);
     }
 }

@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Drives every call of the child process with one curl multi handle on epoll, so that all workers
- * share every connection. Private to the forwarding room. It never blocks but in epoll_wait, never
- * resolves a name and never logs: workers do.
+ * Drives every call of the child process with curl multi handles on epoll (shard.h, watch.h), so
+ * that workers share connections. Private to the forwarding room. It never blocks but in
+ * epoll_wait, never resolves a name and never logs: workers do.
  */
 #ifndef SI_ENGINE_H
 #define SI_ENGINE_H
@@ -19,11 +19,11 @@ typedef struct si_engine_t si_engine_t;
 typedef void si_engine_return_fn(void *owner, si_call_t *call);
 
 /*
- * An engine that keeps up to max_connections connections. NULL and the reason in *problem where
- * that fails.
+ * While the process has one thread: an engine for up to max_calls calls at once, to target_count
+ * targets. NULL and the reason in *problem where that fails.
  */
-si_engine_t *si_engine_make(int max_connections, si_engine_return_fn *on_return, void *owner,
-                            const char **problem);
+si_engine_t *si_engine_make(int max_calls, int target_count, si_engine_return_fn *on_return,
+                            void *owner, const char **problem);
 
 /* Starts the engine's thread, all signals blocked in it. Returns 0 or an errno. */
 int si_engine_start(si_engine_t *engine);

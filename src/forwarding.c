@@ -2,14 +2,14 @@
 
 #include "forwarding.h"
 
+#include "clock.h"
 #include "engine.h"
 #include "upstream_call.h"
 
 #include <apr_strings.h>
-#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /*
  * libcurl ends a call at its time limit; a worker that still waits this long after has lost its
@@ -33,21 +33,6 @@ struct si_forwarder_t {
     int kept; /* idle calls of all targets */
     int is_stopping;
 };
-
-static apr_interval_time_t monotonic_now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (apr_interval_time_t)time.tv_sec * APR_USEC_PER_SEC + time.tv_nsec / 1000;
-}
-
-static struct timespec as_timespec(apr_interval_time_t time)
-{
-    const struct timespec converted = { time / APR_USEC_PER_SEC, time % APR_USEC_PER_SEC * 1000 };
-
-    return converted;
-}
 
 /* Some other target's kept call, taken out of its list: it makes room for one that is in use. */
 static si_call_t *take_kept_of_another(si_forwarder_t *forwarder, const si_target_t *target)
@@ -129,19 +114,18 @@ static void fail(si_forward_answer_t *answer, si_forward_outcome_t outcome, cons
 }
 
 /*
- * Makes sure that libcurl has or gets addresses: *addresses is NULL where it has the latest.
- * Returns 0 where there are none.
+ * Makes sure that libcurl has or gets addresses: *addresses is NULL where call, a kept one or NULL,
+ * has given it the latest. Returns 0 where there are none.
  */
-static int resolve(si_target_t *target, apr_interval_time_t deadline, si_addresses_t *found,
-                   const si_addresses_t **addresses, si_forward_answer_t *answer)
+static int resolve(const si_target_t *target, const si_call_t *call, apr_interval_time_t deadline,
+                   si_addresses_t *found, const si_addresses_t **addresses,
+                   si_forward_answer_t *answer)
 {
-    const unsigned loaded = __atomic_load_n(&target->loaded, __ATOMIC_RELAXED);
-
     *addresses = NULL;
-    if (!target->name || (loaded > 0 && si_name_generation(target->name) == loaded)) {
+    if (!target->name || (call && si_name_generation(target->name) == call->generation)) {
         return 1;
     }
-    const struct timespec until = as_timespec(deadline);
+    const struct timespec until = si_clock_timespec(deadline);
     switch (si_name_wait(target->name, &until, found)) {
     case SI_NAME_KNOWN:
         *addresses = found;
@@ -155,32 +139,12 @@ static int resolve(si_target_t *target, apr_interval_time_t deadline, si_address
     }
 }
 
-/*
- * Waits until the engine has ended the call. Returns 0 where it has not by the deadline: the call
- * is then the engine's.
- */
-static int wait_for_end(si_call_t *call, apr_interval_time_t deadline)
-{
-    const struct timespec until = as_timespec(deadline);
-    int rc = 0;
-    int is_ended;
-
-    pthread_mutex_lock(&call->lock);
-    while (call->state == SI_CALL_RUNNING && rc != ETIMEDOUT) {
-        rc = pthread_cond_timedwait(&call->ended, &call->lock, &until);
-    }
-    is_ended = call->state == SI_CALL_ENDED;
-    if (!is_ended) {
-        call->state = SI_CALL_ABANDONED;
-    }
-    pthread_mutex_unlock(&call->lock);
-    return is_ended;
-}
-
 /* Runs a prepared call and reads its answer. Who calls no longer owns it. */
 static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t deadline,
                 apr_pool_t *pool, si_forward_answer_t *answer)
 {
+    const struct timespec until = si_clock_timespec(deadline + SAFETY_MARGIN);
+
     if (!forwarder->is_threaded) {
         si_engine_drive(forwarder->engine, call);
     }
@@ -189,7 +153,7 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
         give_back(forwarder, call);
         return;
     }
-    else if (!wait_for_end(call, deadline + SAFETY_MARGIN)) {
+    else if (!si_call_wait(call, &until)) {
         fail(answer, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
         return;
     }
@@ -215,7 +179,7 @@ static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *tar
     const si_addresses_t *addresses;
     si_addresses_t found;
 
-    if (!resolve(target, start + request->connect_timeout, &found, &addresses, answer)) {
+    if (!resolve(target, call, start + request->connect_timeout, &found, &addresses, answer)) {
         if (call) {
             give_back(forwarder, call);
         }
@@ -224,7 +188,7 @@ static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *tar
         }
         return;
     }
-    const apr_interval_time_t spent = addresses ? monotonic_now() - start : 0;
+    const apr_interval_time_t spent = addresses ? si_clock_us() - start : 0;
 
     call = call ? call : si_call_make(target);
     if (call
@@ -243,7 +207,7 @@ static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *tar
 void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,
                 si_forward_answer_t *answer)
 {
-    const apr_interval_time_t start = monotonic_now();
+    const apr_interval_time_t start = si_clock_us();
     si_target_t *target = &forwarder->targets[request->endpoint->index];
     si_call_t *call;
 
@@ -257,7 +221,7 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
         return;
     default:
         forward(forwarder, call, target, request, start, pool, answer);
-        answer->time = monotonic_now() - start;
+        answer->time = si_clock_us() - start;
     }
 }
 
@@ -301,7 +265,7 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
-    forwarder->engine = si_engine_make(max_calls, give_back, forwarder, problem);
+    forwarder->engine = si_engine_make(max_calls, endpoints->nelts, give_back, forwarder, problem);
     if (!forwarder->engine) {
         return NULL;
     }

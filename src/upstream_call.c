@@ -3,9 +3,11 @@
 #include "upstream_call.h"
 
 #include "bytes.h"
+#include "clock.h"
 #include "upstream_headers.h"
 
 #include <apr_strings.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,23 @@ static curl_socket_t open_socket(void *ignored, curlsocktype purpose, struct cur
     (void)ignored;
     (void)purpose;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int close_socket(void *watch, curl_socket_t socket)
+{
+    si_watch_forget(watch, socket);
+    return close(socket);
+}
+
+/* The transfer has its connection, new or kept, and is about to send. */
+static int on_connected(void *call, char *ip, char *local_ip, int port, int local_port)
+{
+    (void)ip;
+    (void)local_ip;
+    (void)port;
+    (void)local_port;
+    si_call_has_connected(call);
+    return CURL_PREREQFUNC_OK;
 }
 
 /* A number of at most three digits behind "HTTP/1.x ". */
@@ -194,6 +213,7 @@ static int set_up(si_call_t *call)
            && SET(call, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER)
            && SET(call, CURLOPT_MAXFILESIZE, (long)SI_ANSWER_MAX_BODY)
            && SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
+           && SET(call, CURLOPT_PREREQFUNCTION, on_connected) && SET(call, CURLOPT_PREREQDATA, call)
            && SET(call, CURLOPT_HEADERFUNCTION, on_header) && SET(call, CURLOPT_HEADERDATA, call)
            && SET(call, CURLOPT_WRITEFUNCTION, on_body) && SET(call, CURLOPT_WRITEDATA, call)
            && SET(call, CURLOPT_ERRORBUFFER, call->error) && SET(call, CURLOPT_PRIVATE, call)
@@ -202,17 +222,12 @@ static int set_up(si_call_t *call)
 
 si_call_t *si_call_make(si_target_t *target)
 {
-    pthread_condattr_t attributes;
     si_call_t *call = calloc(1, sizeof(*call));
 
     if (!call) {
         return NULL;
     }
-    pthread_mutex_init(&call->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&call->ended, &attributes);
-    pthread_condattr_destroy(&attributes);
+    sem_init(&call->ended, 0, 0);
     call->target = target;
     call->easy = curl_easy_init();
     if (!call->easy || !set_up(call)) {
@@ -228,8 +243,7 @@ void si_call_free(si_call_t *call)
     release(&call->sent);
     release(&call->head);
     release(&call->body);
-    pthread_cond_destroy(&call->ended);
-    pthread_mutex_destroy(&call->lock);
+    sem_destroy(&call->ended);
     free(call);
 }
 
@@ -309,10 +323,10 @@ static int set_addresses(si_call_t *call, const si_addresses_t *addresses)
 {
     const si_endpoint_t *endpoint = call->target->endpoint;
 
-    call->generation = addresses ? addresses->generation : 0;
     if (!addresses) {
         return 1;
     }
+    call->generation = addresses->generation;
     const int length = snprintf(call->address_line, sizeof(call->address_line), "%s:%d:%s",
                                 endpoint->host, endpoint->port, addresses->addresses);
     call->addresses.data = call->address_line;
@@ -337,7 +351,7 @@ static int set_times(si_call_t *call, long connect_timeout_ms, long timeout_ms)
 
 static void forget_answer(si_call_t *call)
 {
-    call->state = SI_CALL_RUNNING;
+    __atomic_store_n(&call->state, SI_CALL_RUNNING, __ATOMIC_RELAXED);
     call->head.length = 0;
     call->body.length = 0;
     call->status = 0;
@@ -353,6 +367,7 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
                     long timeout_ms, const si_addresses_t *addresses)
 {
     forget_answer(call);
+    call->deadline = si_clock_ms() + timeout_ms;
     if (!reserve(&call->sent, request_size(request))) {
         return 0;
     }
@@ -382,11 +397,78 @@ int si_call_wants_connection(const si_call_t *call, CURLcode code)
     return connections == 0;
 }
 
-int si_call_connect_afresh(si_call_t *call, long timeout_ms)
+int si_call_connect_afresh(si_call_t *call)
 {
     call->is_afresh = 1;
-    return SET(call, CURLOPT_FRESH_CONNECT, 1L)
-           && set_times(call, call->connect_timeout_ms, timeout_ms);
+    return SET(call, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+int si_call_wait(si_call_t *call, const struct timespec *deadline)
+{
+    si_call_state_t running = SI_CALL_RUNNING;
+    int rc;
+
+    do {
+        rc = sem_clockwait(&call->ended, CLOCK_MONOTONIC, deadline);
+    } while (rc != 0 && errno == EINTR);
+    if (rc != 0
+        && __atomic_compare_exchange_n(&call->state, &running, SI_CALL_ABANDONED, 0,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return 0;
+    }
+    if (rc != 0) {
+        sem_wait(&call->ended); /* it has ended just now, and is being told */
+    }
+    return !si_call_is_running(call);
+}
+
+int si_call_tell_ended(si_call_t *call)
+{
+    si_call_state_t running = SI_CALL_RUNNING;
+
+    if (!__atomic_compare_exchange_n(&call->state, &running, SI_CALL_ENDED, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        return 0;
+    }
+    sem_post(&call->ended);
+    return 1;
+}
+
+int si_call_is_running(const si_call_t *call)
+{
+    return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == SI_CALL_RUNNING;
+}
+
+int si_call_is_abandoned(const si_call_t *call)
+{
+    return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == SI_CALL_ABANDONED;
+}
+
+int si_call_join(si_call_t *call, struct si_shard_t *shard, si_watch_t *watch)
+{
+    call->shard = shard;
+    return SET(call, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
+           && SET(call, CURLOPT_CLOSESOCKETDATA, watch);
+}
+
+int si_call_limit(si_call_t *call, long left_ms)
+{
+    /* A few milliseconds in the queue are not worth an option for every call. */
+    return left_ms > call->timeout_ms - 10 || set_times(call, call->connect_timeout_ms, left_ms);
+}
+
+void si_call_counts_connecting(si_call_t *call, int *count)
+{
+    call->connecting = count;
+    ++*count;
+}
+
+void si_call_has_connected(si_call_t *call)
+{
+    if (call->connecting) {
+        --*call->connecting;
+        call->connecting = NULL;
+    }
 }
 
 static si_forward_outcome_t outcome_of(const si_call_t *call)

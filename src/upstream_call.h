@@ -12,9 +12,10 @@
 
 #include "forwarding.h"
 #include "resolver.h"
+#include "watch.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
+#include <semaphore.h>
 
 typedef struct {
     char *bytes;
@@ -25,10 +26,8 @@ typedef struct {
 /* An endpoint as the forwarder knows it. */
 typedef struct si_target_t {
     const si_endpoint_t *endpoint;
-    CURLU *url;      /* the endpoint's, parsed once: libcurl would parse it for every transfer */
-    si_name_t *name; /* NULL where the host is an address */
-    unsigned
-        loaded; /* generation of the addresses in libcurl's cache; written by the engine, atomic */
+    CURLU *url;             /* the endpoint's, parsed once: libcurl would for every transfer */
+    si_name_t *name;        /* NULL where the host is an address */
     struct si_call_t *idle; /* kept calls, the latest first; the forwarder's lock */
 } si_target_t;
 
@@ -41,23 +40,29 @@ typedef enum {
 typedef struct si_call_t {
     CURL *easy;
     si_target_t *target;
-    struct si_call_t *next;  /* in the target's idle list or the engine's queue */
-    struct si_call_t **link; /* what points at it in the engine's list of running calls */
+    struct si_call_t *next; /* in the target's idle list, or one of the engine's queues */
+
+    /* Between worker and engine. */
+    si_call_state_t state; /* atomic */
+    sem_t ended;
+
+    /* The engine's. */
+    struct si_shard_t *shard; /* NULL before the first transfer */
+    struct si_call_t **link;  /* what points at it in the list of running calls */
     struct si_call_t *next_running;
+    int *connecting; /* the count that it is in while it has no connection, else NULL */
 
-    pthread_mutex_t lock; /* of state */
-    pthread_cond_t ended;
-    si_call_state_t state;
-
-    si_buffer_t sent;    /* header lines, target and body of the request */
-    unsigned generation; /* of the addresses that go along; 0 for none */
+    /* The request. */
+    si_buffer_t sent;    /* header lines, target and body */
+    unsigned generation; /* of the addresses given to libcurl last */
     struct curl_slist addresses;
     char address_line[SI_ADDRESSES_SIZE + 300];
-    int is_afresh;        /* the second attempt, on a connection of its own */
-    apr_int64_t deadline; /* of the transfer, monotonic milliseconds; the engine's */
+    apr_int64_t deadline; /* monotonic milliseconds */
     long timeout_ms;      /* as last set */
     long connect_timeout_ms;
+    int is_afresh; /* the second attempt, on a connection of its own */
 
+    /* The answer. */
     si_buffer_t head; /* "Name\0value\0" of each header that passes */
     si_buffer_t body;
     int status;
@@ -76,21 +81,42 @@ si_call_t *si_call_make(si_target_t *target);
 void si_call_free(si_call_t *call);
 
 /*
- * Prepares the next transfer: copies the request and sets what is its own. addresses may be NULL.
- * Returns 0 where libcurl or memory fails.
+ * Prepares the next transfer: copies the request and sets what is its own. addresses is NULL where
+ * libcurl has those of call->generation already. Returns 0 where libcurl or memory fails.
  */
 int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
                     long timeout_ms, const si_addresses_t *addresses);
 
+/* The worker: waits for the end until deadline (CLOCK_MONOTONIC). Returns 0 and leaves it if none
+ * comes. */
+int si_call_wait(si_call_t *call, const struct timespec *deadline);
+
+/* The engine: tells the worker. Returns 0 where it has left: the call is then the engine's to
+ * return. */
+int si_call_tell_ended(si_call_t *call);
+
+int si_call_is_running(const si_call_t *call);
+int si_call_is_abandoned(const si_call_t *call);
+
+/* The engine: gives the call its shard, for ever. Returns 0 where libcurl fails. */
+int si_call_join(si_call_t *call, struct si_shard_t *shard, si_watch_t *watch);
+
+/* The engine: shortens the time limit to left_ms, where less is left than was set. */
+int si_call_limit(si_call_t *call, long left_ms);
+
+/* The engine: counts the call as one without a connection, and no longer. */
+void si_call_counts_connecting(si_call_t *call, int *count);
+void si_call_has_connected(si_call_t *call);
+
 /*
  * Whether the transfer failed for want of a live kept connection, no byte having been answered.
- * libcurl replaces a dead one by itself, but its count of at most five goes on over all transfers
- * of a handle.
+ * libcurl replaces a dead one by itself, but counts its attempts over all transfers of a handle and
+ * gives up at the fifth.
  */
 int si_call_wants_connection(const si_call_t *call, CURLcode code);
 
 /* Prepares the same transfer again on a new connection. Returns 0 where libcurl fails. */
-int si_call_connect_afresh(si_call_t *call, long timeout_ms);
+int si_call_connect_afresh(si_call_t *call);
 
 /* Copies what came of the transfer into answer, its strings from pool. */
 void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer);

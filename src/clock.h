@@ -1,0 +1,30 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The monotonic clock: time limits must not follow the wall clock's jumps. */
+#ifndef SI_CLOCK_H
+#define SI_CLOCK_H
+
+#include <apr_time.h>
+#include <time.h>
+
+static inline apr_interval_time_t si_clock_us(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (apr_interval_time_t)time.tv_sec * APR_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+static inline apr_int64_t si_clock_ms(void)
+{
+    return si_clock_us() / 1000;
+}
+
+static inline struct timespec si_clock_timespec(apr_interval_time_t us)
+{
+    const struct timespec time = { us / APR_USEC_PER_SEC, us % APR_USEC_PER_SEC * 1000 };
+
+    return time;
+}
+
+#endif
