@@ -152,7 +152,7 @@ static int answer_failure(request_rec *r, const si_settings_t *settings,
 {
     const si_problem_t *problem = &forward_problems[answer->outcome];
 
-    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+    ap_log_rerror(APLOG_MARK, problem->status == 503 ? APLOG_WARNING : APLOG_ERR, 0, r,
                   "%s: vhost=%s endpoint=%s stage=%s cause=\"%s\" ms=%" APR_TIME_T_FMT,
                   problem->slug, r->server->server_hostname, settings->endpoint->url, answer->stage,
                   ap_escape_logitem(r->pool, answer->cause), apr_time_as_msec(answer->time));
@@ -185,7 +185,7 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
         return refuse(r, settings, &bad_header);
     }
     si_forward(forwarder, &request, r->pool, &answer);
-    if (answer.outcome != SI_FORWARD_BUSY && answer.outcome != SI_FORWARD_STOPPING) {
+    if (answer.was_called) {
         apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_MS",
                        apr_ltoa(r->pool, (long)apr_time_as_msec(answer.time)));
     }
@@ -238,16 +238,24 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     return forward(r, settings, playback, &session);
 }
 
+/* Core decodes parsed_uri.path in place, and r->uri is that; it is another one after a rewrite. */
+static int is_rewritten(const request_rec *r)
+{
+    return r->uri != r->parsed_uri.path
+           && (!r->parsed_uri.path || strcmp(r->uri, r->parsed_uri.path) != 0);
+}
+
 /*
- * The path without the prefix, as it stands in the request line. Where a rewrite led here the
- * request line does not have the prefix: then what httpd has decoded is escaped again.
+ * The path without the prefix, as it stands in the request line. After a rewrite that is not what
+ * was authorized, and where the prefix is written with escapes it cannot be cut off: then what
+ * httpd has decoded is escaped again.
  */
 static void read_playback(request_rec *r, const si_settings_t *settings, si_playback_t *playback)
 {
     apr_size_t length;
     const char *path = si_raw_path(r->unparsed_uri, &length);
 
-    if (!si_path_is_below(path, length, settings->path, settings->path_length)) {
+    if (is_rewritten(r) || !si_path_is_below(path, length, settings->path, settings->path_length)) {
         path = ap_os_escape_path(r->pool, r->uri, 1);
         length = strlen(path);
     }
@@ -355,7 +363,7 @@ static apr_status_t stop_forwarder(void *creator)
     return APR_SUCCESS;
 }
 
-/* Some MPMs tell only the number of threads; three quarters leave room for redirects. */
+/* Three quarters of the workers: the others are left for redirects. */
 static int default_max_calls(int threads)
 {
     return threads * 3 / 4 > 1 ? threads * 3 / 4 : 1;

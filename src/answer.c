@@ -7,6 +7,7 @@
 #include <apr_buckets.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <util_filter.h>
@@ -115,14 +116,23 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
     }
 }
 
+/* httpd has a reason for the statuses it knows; for another it would answer 500 without ours. */
+static void set_status_line(request_rec *r, const si_forward_answer_t *answer)
+{
+    const int is_known = atoi(ap_get_status_line(answer->status)) == answer->status;
+
+    if (*answer->reason || !is_known) {
+        r->status_line = apr_psprintf(r->pool, "%d %s", answer->status,
+                                      *answer->reason ? answer->reason : "Unknown");
+    }
+}
+
 int si_answer_upstream(request_rec *r, const si_settings_t *settings,
                        const si_forward_answer_t *answer)
 {
     note_action(r, "session");
     r->status = answer->status;
-    /* httpd knows no reason for some statuses, and answers 500 for a status line without one. */
-    r->status_line = apr_psprintf(r->pool, "%d %s", answer->status,
-                                  *answer->reason ? answer->reason : "Upstream Status");
+    set_status_line(r, answer);
     set_upstream_headers(r, answer->headers);
     set_cors(r, settings->cors);
     /* The player's Range was meant for media: half of a session's URLs would be of no use. */

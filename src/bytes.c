@@ -2,6 +2,8 @@
 
 #include "bytes.h"
 
+#include <apr_lib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EACH(byte) (0x0101010101010101U * (byte))
@@ -32,4 +34,37 @@ int si_has_control(const char *text, apr_size_t length)
     word = EACH(' ');
     memcpy(&word, text, length);
     return (found | control_bits(word)) != 0;
+}
+
+int si_is_field_value(const char *text, apr_size_t length)
+{
+    const char *end = text + length;
+    const char *tab;
+
+    while ((tab = memchr(text, '\t', (apr_size_t)(end - text)))) {
+        if (si_has_control(text, (apr_size_t)(tab - text))) {
+            return 0;
+        }
+        text = tab + 1;
+    }
+    return !si_has_control(text, (apr_size_t)(end - text));
+}
+
+int si_is_token(const char *text, apr_size_t length)
+{
+    apr_size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (!apr_isalnum(text[i]) && (!text[i] || !strchr("!#$%&'*+-.^_`|~", text[i]))) {
+            return 0;
+        }
+    }
+    return length > 0;
+}
+
+int si_is_port(const char *text)
+{
+    const long port = strtol(text, NULL, 10);
+
+    return strspn(text, "0123456789") == strlen(text) && port >= 1 && port <= 65535;
 }

@@ -2,6 +2,8 @@
 
 #include "cors.h"
 
+#include "bytes.h"
+
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
@@ -14,20 +16,13 @@ static void lower(char *text)
     }
 }
 
-/* apr_uri_parse takes any number for a port, modulo 65536. */
-static int has_bad_port(apr_pool_t *pool, const apr_uri_t *uri)
-{
-    return uri->port_str && *uri->port_str
-           && (uri->port == 0 || strcmp(uri->port_str, apr_itoa(pool, uri->port)) != 0);
-}
-
 const char *si_cors_origin(apr_pool_t *pool, const char *text)
 {
     apr_uri_t uri;
 
     if (apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname
         || !*uri.hostname || uri.user || uri.password || uri.path || uri.query || uri.fragment
-        || has_bad_port(pool, &uri)) {
+        || (uri.port_str && *uri.port_str && !si_is_port(uri.port_str))) {
         return NULL;
     }
     lower(uri.scheme);
@@ -63,18 +58,18 @@ const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin)
     return NULL;
 }
 
-/* A list of tokens (RFC 9110 section 5.6.2); bare commas and spaces count as none. */
+/* A list of tokens; bare commas and spaces count as none. */
 static int is_token_list(const char *text)
 {
     int has_token = 0;
 
-    for (; *text; text++) {
-        if (apr_isalnum(*text) || strchr("!#$%&'*+-.^_`|~", *text)) {
-            has_token = 1;
-        }
-        else if (!strchr(", \t", *text)) {
+    while (*(text += strspn(text, ", \t"))) {
+        const apr_size_t length = strcspn(text, ", \t");
+        if (!si_is_token(text, length)) {
             return 0;
         }
+        has_token = 1;
+        text += length;
     }
     return has_token;
 }

@@ -35,10 +35,9 @@ struct si_engine_t {
     int shard_count;
     int calls_seen; /* handles that have got a shard */
 
-    si_call_t *waiting; /* for fewer to be connecting, the first first */
-    si_call_t **waiting_end;
+    si_target_t *targets;
+    int target_count;
     si_call_t *running;
-    int connecting;
 
     si_engine_return_fn *on_return;
     void *owner;
@@ -65,8 +64,8 @@ static int make_shards(si_engine_t *engine, int count, int target_count)
     return engine->shards != NULL;
 }
 
-si_engine_t *si_engine_make(int max_calls, int target_count, si_engine_return_fn *on_return,
-                            void *owner, const char **problem)
+si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_count,
+                            si_engine_return_fn *on_return, void *owner, const char **problem)
 {
     si_engine_t *engine = calloc(1, sizeof(*engine));
 
@@ -74,7 +73,8 @@ si_engine_t *si_engine_make(int max_calls, int target_count, si_engine_return_fn
     if (!engine) {
         return NULL;
     }
-    engine->waiting_end = &engine->waiting;
+    engine->targets = targets;
+    engine->target_count = target_count;
     engine->on_return = on_return;
     engine->owner = owner;
     pthread_mutex_init(&engine->lock, NULL);
@@ -152,7 +152,7 @@ static void begin(si_engine_t *engine, si_call_t *call)
         end_call(engine, call, code);
         return;
     }
-    si_call_counts_connecting(call, &engine->connecting);
+    si_call_connects(call);
     link_running(engine, call);
 }
 
@@ -184,39 +184,68 @@ static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
     }
 }
 
+static void append_waiting(si_call_t *call)
+{
+    si_target_t *target = call->target;
+
+    call->next = NULL;
+    if (target->waiting) {
+        *target->waiting_end = call;
+    }
+    else {
+        target->waiting = call;
+    }
+    target->waiting_end = &call->next;
+}
+
+static si_call_t *pop_waiting(si_target_t *target)
+{
+    si_call_t *call = target->waiting;
+
+    target->waiting = call->next;
+    return call;
+}
+
 /* Moves all that is queued to those that wait, in the order it came. */
 static void take_queue(si_engine_t *engine, int *is_stopping)
 {
     si_call_t *latest, *first = NULL;
-    si_call_t **end = engine->waiting_end;
 
     pthread_mutex_lock(&engine->lock);
     latest = engine->queue;
     engine->queue = NULL;
     *is_stopping = engine->is_stopping;
     pthread_mutex_unlock(&engine->lock);
-    if (latest) {
-        engine->waiting_end = &latest->next;
-    }
     while (latest) {
         si_call_t *next = latest->next;
         latest->next = first;
         first = latest;
         latest = next;
     }
-    *end = first;
+    while (first) {
+        si_call_t *next = first->next;
+        append_waiting(first);
+        first = next;
+    }
+}
+
+static int may_begin(const si_target_t *target)
+{
+    return target->waiting && target->connecting < CONNECTING_MAX;
 }
 
 static void begin_waiting(si_engine_t *engine)
 {
-    while (engine->waiting && engine->connecting < CONNECTING_MAX) {
-        si_call_t *call = engine->waiting;
+    const apr_int64_t now = si_clock_ms();
+    int i;
 
-        engine->waiting = call->next;
-        if (!engine->waiting) {
-            engine->waiting_end = &engine->waiting;
+    for (i = 0; i < engine->target_count; i++) {
+        si_target_t *target = &engine->targets[i];
+
+        /* One whose time is over has no use for a place: begin tells its worker so. */
+        while (may_begin(target) || (target->waiting && target->waiting->deadline <= now)) {
+            begin(engine, pop_waiting(target));
         }
-        begin(engine, call);
     }
 }
 
@@ -235,21 +264,34 @@ static void tick(si_engine_t *engine)
     }
 }
 
-/* Until libcurl's next timer; not at all while calls can begin. */
-static int wait_ms(const si_engine_t *engine)
+/* When there is something to do without an event, monotonic milliseconds; 0 where there is now. */
+static apr_int64_t next_deadline(const si_engine_t *engine)
 {
     apr_int64_t deadline = SI_NO_DEADLINE;
-    apr_int64_t left;
     int i;
 
-    if (engine->waiting && engine->connecting < CONNECTING_MAX) {
-        return 0;
-    }
     for (i = 0; i < engine->shard_count; i++) {
         if (engine->shards[i]->deadline < deadline) {
             deadline = engine->shards[i]->deadline;
         }
     }
+    for (i = 0; i < engine->target_count; i++) {
+        const si_target_t *target = &engine->targets[i];
+        if (may_begin(target)) {
+            return 0;
+        }
+        if (target->waiting && target->waiting->deadline < deadline) {
+            deadline = target->waiting->deadline;
+        }
+    }
+    return deadline;
+}
+
+static int wait_ms(const si_engine_t *engine)
+{
+    const apr_int64_t deadline = next_deadline(engine);
+    apr_int64_t left;
+
     if (deadline == SI_NO_DEADLINE) {
         return -1;
     }
@@ -277,15 +319,18 @@ static void turn(si_engine_t *engine, int *is_stopping)
 
 static void stop_all(si_engine_t *engine)
 {
+    int i;
+
     while (engine->running) {
         engine->running->is_stopped = 1;
         end(engine, engine->running, CURLE_ABORTED_BY_CALLBACK);
     }
-    while (engine->waiting) {
-        si_call_t *call = engine->waiting;
-        engine->waiting = call->next;
-        call->is_stopped = 1;
-        end_call(engine, call, CURLE_ABORTED_BY_CALLBACK);
+    for (i = 0; i < engine->target_count; i++) {
+        while (engine->targets[i].waiting) {
+            si_call_t *call = pop_waiting(&engine->targets[i]);
+            call->is_stopped = 1;
+            end_call(engine, call, CURLE_ABORTED_BY_CALLBACK);
+        }
     }
 }
 
@@ -368,4 +413,5 @@ void si_engine_drive(si_engine_t *engine, si_call_t *call)
     while (si_call_is_running(call)) {
         turn(engine, &ignored);
     }
+    si_call_take_notice(call);
 }

@@ -19,11 +19,11 @@ typedef struct si_engine_t si_engine_t;
 typedef void si_engine_return_fn(void *owner, si_call_t *call);
 
 /*
- * While the process has one thread: an engine for up to max_calls calls at once, to target_count
- * targets. NULL and the reason in *problem where that fails.
+ * While the process has one thread: an engine for up to max_calls calls at once, to the
+ * target_count targets. NULL and the reason in *problem where that fails.
  */
-si_engine_t *si_engine_make(int max_calls, int target_count, si_engine_return_fn *on_return,
-                            void *owner, const char **problem);
+si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_count,
+                            si_engine_return_fn *on_return, void *owner, const char **problem);
 
 /* Starts the engine's thread, all signals blocked in it. Returns 0 or an errno. */
 int si_engine_start(si_engine_t *engine);

@@ -6,7 +6,6 @@
 #include "engine.h"
 #include "upstream_call.h"
 
-#include <apr_strings.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,7 @@ static si_call_t *take_kept_of_another(si_forwarder_t *forwarder, const si_targe
     return NULL;
 }
 
-/* Keeps the call for the next one, but never more handles than calls can be under way. */
+/* Keeps the call for the next one; what is kept for others makes room where handles are many. */
 static void give_back(void *data, si_call_t *call)
 {
     si_forwarder_t *forwarder = data;
@@ -130,6 +129,9 @@ static int resolve(const si_target_t *target, const si_call_t *call, apr_interva
     case SI_NAME_KNOWN:
         *addresses = found;
         return 1;
+    case SI_NAME_STOPPED:
+        fail(answer, SI_FORWARD_STOPPING, "resolve", "the child process is ending");
+        return 0;
     case SI_NAME_UNKNOWN:
         fail(answer, SI_FORWARD_UNRESOLVED, "resolve", found->problem);
         return 0;
@@ -145,11 +147,13 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
 {
     const struct timespec until = si_clock_timespec(deadline + SAFETY_MARGIN);
 
+    answer->was_called = 1;
     if (!forwarder->is_threaded) {
         si_engine_drive(forwarder->engine, call);
     }
     else if (!si_engine_submit(forwarder->engine, call)) {
         fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
+        answer->was_called = 0;
         give_back(forwarder, call);
         return;
     }
@@ -239,9 +243,11 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
         si_target_t *target = &forwarder->targets[i];
 
         target->endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
-        target->name = si_resolver_add(forwarder->resolver, target->endpoint->host);
+        target->name = si_resolver_is_address(target->endpoint->host)
+                           ? NULL
+                           : si_resolver_add(forwarder->resolver, target->endpoint->host);
         target->url = curl_url();
-        if (!target->url
+        if (!target->url || (!target->name && !si_resolver_is_address(target->endpoint->host))
             || curl_url_set(target->url, CURLUPART_URL, target->endpoint->url, 0) != CURLUE_OK) {
             return 0;
         }
@@ -259,13 +265,14 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
         return NULL;
     }
     if (!forwarder || !make_targets(forwarder, endpoints)) {
-        *problem = "out of memory, or an endpoint that libcurl does not take";
+        *problem = "no memory for the endpoints";
         return NULL;
     }
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
-    forwarder->engine = si_engine_make(max_calls, endpoints->nelts, give_back, forwarder, problem);
+    forwarder->engine = si_engine_make(max_calls, forwarder->targets, forwarder->target_count,
+                                       give_back, forwarder, problem);
     if (!forwarder->engine) {
         return NULL;
     }

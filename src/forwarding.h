@@ -53,6 +53,7 @@ typedef struct {
     const char *stage; /* of a failure: "queue", "resolve", "connect", "tls", "answer" or "stop" */
     const char *cause; /* what libcurl or the resolver said of it */
     apr_interval_time_t time; /* from the call to its end */
+    int was_called;           /* the upstream, or it was at least tried to */
     int is_kept_connection;   /* no new connection was made */
 } si_forward_answer_t;
 

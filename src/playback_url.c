@@ -27,18 +27,6 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
            && memcmp(path, prefix, prefix_length) == 0;
 }
 
-/* The byte at *p, decoded; moves *p behind it. */
-static int next_byte(const char **p, const char *end)
-{
-    const int escaped = si_query_escaped_byte(*p, end);
-
-    if (escaped < 0) {
-        return (unsigned char)*(*p)++;
-    }
-    *p += 3;
-    return escaped;
-}
-
 /* Whether the segment at *p, up to a slash or the end, is "." or ".."; moves *p behind it and the
  * slash. */
 static int is_dot_segment(const char **p, const char *end)
@@ -47,7 +35,7 @@ static int is_dot_segment(const char **p, const char *end)
     int others = 0;
 
     while (*p < end) {
-        const int c = next_byte(p, end);
+        const int c = si_query_next_byte(p, end);
         if (c == '/') {
             break;
         }
@@ -68,7 +56,7 @@ static int has_dot_segment(const char *path, const char *end)
 }
 
 /* Whether some escape, or a segment that begins with a dot, asks for a closer look. */
-static int may_have_dot_segment(const char *path, const char *end)
+static int wants_closer_look(const char *path, const char *end)
 {
     const char *dot = path;
 
@@ -87,7 +75,7 @@ static int may_have_dot_segment(const char *path, const char *end)
 static int has_bad_escape(const char *path, const char *end)
 {
     while ((path = memchr(path, '%', (apr_size_t)(end - path)))) {
-        const int c = next_byte(&path, end);
+        const int c = si_query_next_byte(&path, end);
         if (c < ' ' || c == 0x7F || c == '\\') {
             return 1;
         }
@@ -105,7 +93,7 @@ static int path_is_clean(const char *path, apr_size_t length)
     if (si_has_control(path, length) || memchr(path, '\\', length)) {
         return 0;
     }
-    return !may_have_dot_segment(path, end)
+    return !wants_closer_look(path, end)
            || (!has_bad_escape(path, end) && !has_dot_segment(path, end));
 }
 
@@ -176,7 +164,7 @@ int si_query_has_session(const char *query)
     si_query_item_t item;
 
     while (si_query_next(&query, &item)) {
-        if (SI_QUERY_HAS_VALUE(&item) && si_query_name_is(&item, "aws.sessionId")) {
+        if (item.value_length > 0 && si_query_name_is(&item, "aws.sessionId")) {
             return 1;
         }
     }

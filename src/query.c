@@ -30,16 +30,15 @@ int si_query_escaped_byte(const char *text, const char *end)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/* The byte at *text, decoded; moves *text behind it. */
-static char decode_byte(const char **text, const char *end)
+int si_query_next_byte(const char **text, const char *end)
 {
     const int escaped = si_query_escaped_byte(*text, end);
 
     if (escaped < 0) {
-        return *(*text)++;
+        return (unsigned char)*(*text)++;
     }
     *text += 3;
-    return (char)escaped;
+    return escaped;
 }
 
 int si_query_next(const char **cursor, si_query_item_t *item)
@@ -67,7 +66,7 @@ int si_query_name_is(const si_query_item_t *item, const char *name)
     const char *end = p + item->name_length;
 
     while (p < end && *name) {
-        if (decode_byte(&p, end) != *name++) {
+        if (si_query_next_byte(&p, end) != (unsigned char)*name++) {
             return 0;
         }
     }
@@ -82,7 +81,7 @@ const char *si_query_decode(apr_pool_t *pool, const char *text, apr_size_t lengt
     const char *end = text + length;
 
     while (text < end) {
-        *out++ = decode_byte(&text, end);
+        *out++ = (char)si_query_next_byte(&text, end);
     }
     *out = '\0';
     *decoded_length = (apr_size_t)(out - decoded);

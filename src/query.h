@@ -27,9 +27,6 @@ int si_query_next(const char **cursor, si_query_item_t *item);
 /* Whether the item's name, decoded, is name. */
 int si_query_name_is(const si_query_item_t *item, const char *name);
 
-/* Whether the item has a value of at least one byte. */
-#define SI_QUERY_HAS_VALUE(item) ((item)->value_length > 0)
-
 /*
  * The length bytes at text, decoded, with a NUL behind them; *decoded_length without it (the text
  * itself may hold NULs). Allocated from pool.
@@ -39,6 +36,9 @@ const char *si_query_decode(apr_pool_t *pool, const char *text, apr_size_t lengt
 
 /* The byte that the "%XX" at text stands for, or -1 where it is none; end is the text's end. */
 int si_query_escaped_byte(const char *text, const char *end);
+
+/* The byte at *text, decoded; moves *text behind it. *text is before end. */
+int si_query_next_byte(const char **text, const char *end);
 
 /*
  * Whether text has a space or a control byte: such a query could break a header or a request line.

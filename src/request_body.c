@@ -3,7 +3,6 @@
 #include "request_body.h"
 
 #include <apr_buckets.h>
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>

@@ -2,6 +2,8 @@
 
 #include "resolver.h"
 
+#include "clock.h"
+
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -49,10 +51,7 @@ static void init_condition(pthread_cond_t *condition)
 
 static time_t now(void)
 {
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
+    return (time_t)(si_clock_ms() / 1000);
 }
 
 si_resolver_t *si_resolver_make(int refresh)
@@ -68,7 +67,7 @@ si_resolver_t *si_resolver_make(int refresh)
     return resolver;
 }
 
-static int is_address(const char *host)
+int si_resolver_is_address(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
 
@@ -79,9 +78,6 @@ si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
 {
     si_name_t *name;
 
-    if (is_address(host)) {
-        return NULL;
-    }
     for (name = resolver->names; name; name = name->next) {
         if (strcmp(name->host, host) == 0) {
             return name;
@@ -145,25 +141,27 @@ static void store(si_name_t *name, const char *problem, const char *addresses)
     }
 }
 
-/* The name to look up now, or NULL with the time of the next one in *next. */
+/*
+ * The name that has been due for longest, or NULL with the time of the next one in *next. Not
+ * simply the first: names that fail slowly are due again at once and would let no other have its
+ * turn.
+ */
 static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
 {
     const time_t time = now();
-    si_name_t *name;
+    si_name_t *name, *found = NULL;
 
     *next = time + resolver->refresh;
     for (name = resolver->names; name; name = name->next) {
         /* A name that failed and that nobody asks for is left in peace until the refresh. */
-        const time_t due = name->known.problem && !name->is_wanted ? name->due + resolver->refresh
-                                                                   : name->due;
-        if (due <= time) {
-            return name;
-        }
+        const int is_left = name->known.problem && !name->is_wanted;
+        const time_t due = name->due + (is_left ? resolver->refresh : 0);
         if (due < *next) {
             *next = due;
+            found = name;
         }
     }
-    return NULL;
+    return *next <= time ? found : NULL;
 }
 
 static void *run(void *data)
@@ -266,6 +264,9 @@ si_name_status_t si_name_wait(si_name_t *name, const struct timespec *deadline,
     }
     else if (name->known.problem && !name->is_wanted) {
         status = SI_NAME_UNKNOWN;
+    }
+    else if (resolver->is_stopping) {
+        status = SI_NAME_STOPPED;
     }
     pthread_mutex_unlock(&resolver->lock);
     return status;

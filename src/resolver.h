@@ -16,9 +16,12 @@ typedef struct si_name_t si_name_t;
 /* refresh is the seconds between look-ups of a name. NULL when memory ran out. */
 si_resolver_t *si_resolver_make(int refresh);
 
+/* Whether host is an IPv4 or IPv6 address, which needs no look-up. */
+int si_resolver_is_address(const char *host);
+
 /*
- * The name to be looked up; the same one for the same host. Only before the start. NULL where host
- * is an address, which needs no look-up, or memory ran out.
+ * The name to be looked up; the same one for the same host. Only before the start. NULL when memory
+ * ran out.
  */
 si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host);
 
@@ -36,6 +39,7 @@ void si_resolver_stop(si_resolver_t *resolver);
 typedef enum {
     SI_NAME_KNOWN,
     SI_NAME_UNKNOWN,  /* the look-up failed and there is no earlier answer */
+    SI_NAME_STOPPED,  /* the resolver ends, and there is no earlier answer */
     SI_NAME_TIMED_OUT /* none by the deadline */
 } si_name_status_t;
 

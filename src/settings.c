@@ -2,6 +2,7 @@
 
 #include "settings.h"
 
+#include "bytes.h"
 #include "stream_id.h"
 #include "upstream_headers.h"
 
@@ -9,6 +10,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <apr_uri.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -238,11 +241,13 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
     return NULL;
 }
 
-static int is_port(const char *text)
+/* Brackets hold an IPv6 address and stand nowhere else. */
+static int has_sound_host(const apr_uri_t *uri)
 {
-    const long port = strtol(text, NULL, 10);
+    unsigned char address[sizeof(struct in6_addr)];
 
-    return strspn(text, "0123456789") == strlen(text) && port >= 1 && port <= 65535;
+    return uri->hostinfo[0] == '[' ? inet_pton(AF_INET6, uri->hostname, address) == 1
+                                   : !strpbrk(uri->hostname, "[]:");
 }
 
 static int is_origin_url(apr_pool_t *pool, const char *text)
@@ -252,7 +257,8 @@ static int is_origin_url(apr_pool_t *pool, const char *text)
     return apr_uri_parse(pool, text, &uri) == APR_SUCCESS && uri.scheme && uri.hostname
            && *uri.hostname && (strcmp(uri.scheme, "http") == 0 || strcmp(uri.scheme, "https") == 0)
            && !uri.user && !uri.password && !strchr(uri.hostinfo, '@') && !strpbrk(text, "?#")
-           && (!uri.path || strcmp(uri.path, "/") == 0) && (!uri.port_str || is_port(uri.port_str));
+           && (!uri.path || strcmp(uri.path, "/") == 0)
+           && (!uri.port_str || si_is_port(uri.port_str)) && has_sound_host(&uri);
 }
 
 /* The characters a host name or address and a port are made of. */

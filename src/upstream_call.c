@@ -133,7 +133,7 @@ static int keep_header(si_call_t *call, const char *line, size_t length)
     while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
         end--;
     }
-    if (si_has_control(value, (size_t)(end - value))) {
+    if (!si_is_field_value(value, (size_t)(end - value))) {
         return 1;
     }
     return append(&call->head, line, (size_t)(colon - line)) && append(&call->head, "", 1)
@@ -186,15 +186,29 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 
 #define SET(call, option, value) (curl_easy_setopt((call)->easy, option, value) == CURLE_OK)
 
-static int set_trust(si_call_t *call, const si_endpoint_t *endpoint)
+/*
+ * The system's certificates come from a file and, with many builds, a directory too. libcurl keeps
+ * what it has read only where there is no directory; else it reads some hundred certificates for
+ * every new connection, which takes the engine more than ten milliseconds.
+ */
+static int trust_system(si_call_t *call)
+{
+    return !curl_version_info(CURLVERSION_NOW)->cainfo || SET(call, CURLOPT_CAPATH, NULL);
+}
+
+static int trust_only(si_call_t *call, const si_endpoint_t *endpoint)
 {
     struct curl_blob ca = { (void *)endpoint->ca, endpoint->ca_length, CURL_BLOB_NOCOPY };
 
+    return SET(call, CURLOPT_CAPATH, NULL) && SET(call, CURLOPT_CAINFO, NULL)
+           && SET(call, CURLOPT_CAINFO_BLOB, &ca);
+}
+
+static int set_trust(si_call_t *call, const si_endpoint_t *endpoint)
+{
     return SET(call, CURLOPT_SSL_VERIFYPEER, 1L) && SET(call, CURLOPT_SSL_VERIFYHOST, 2L)
            && SET(call, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2)
-           && (!endpoint->ca
-               || (SET(call, CURLOPT_CAPATH, NULL) && SET(call, CURLOPT_CAINFO, NULL)
-                   && SET(call, CURLOPT_CAINFO_BLOB, &ca)));
+           && (endpoint->ca ? trust_only(call, endpoint) : trust_system(call));
 }
 
 /* What is the same for every call to the target. */
@@ -390,7 +404,8 @@ int si_call_wants_connection(const si_call_t *call, CURLcode code)
 {
     long connections = 0;
 
-    if (code != CURLE_SEND_ERROR || call->is_afresh || call->head_bytes > 0) {
+    if ((code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR) || call->is_afresh
+        || call->head_bytes > 0) {
         return 0;
     }
     curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
@@ -434,6 +449,11 @@ int si_call_tell_ended(si_call_t *call)
     return 1;
 }
 
+void si_call_take_notice(si_call_t *call)
+{
+    sem_trywait(&call->ended);
+}
+
 int si_call_is_running(const si_call_t *call)
 {
     return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == SI_CALL_RUNNING;
@@ -457,17 +477,17 @@ int si_call_limit(si_call_t *call, long left_ms)
     return left_ms > call->timeout_ms - 10 || set_times(call, call->connect_timeout_ms, left_ms);
 }
 
-void si_call_counts_connecting(si_call_t *call, int *count)
+void si_call_connects(si_call_t *call)
 {
-    call->connecting = count;
-    ++*count;
+    call->is_connecting = 1;
+    call->target->connecting++;
 }
 
 void si_call_has_connected(si_call_t *call)
 {
-    if (call->connecting) {
-        --*call->connecting;
-        call->connecting = NULL;
+    if (call->is_connecting) {
+        call->is_connecting = 0;
+        call->target->connecting--;
     }
 }
 

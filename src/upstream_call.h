@@ -29,6 +29,11 @@ typedef struct si_target_t {
     CURLU *url;             /* the endpoint's, parsed once: libcurl would for every transfer */
     si_name_t *name;        /* NULL where the host is an address */
     struct si_call_t *idle; /* kept calls, the latest first; the forwarder's lock */
+
+    /* The engine's. */
+    struct si_call_t *waiting; /* for fewer to be connecting; the first first */
+    struct si_call_t **waiting_end;
+    int connecting; /* calls that have no connection yet */
 } si_target_t;
 
 typedef enum {
@@ -50,7 +55,7 @@ typedef struct si_call_t {
     struct si_shard_t *shard; /* NULL before the first transfer */
     struct si_call_t **link;  /* what points at it in the list of running calls */
     struct si_call_t *next_running;
-    int *connecting; /* the count that it is in while it has no connection, else NULL */
+    int is_connecting; /* counted in target->connecting */
 
     /* The request. */
     si_buffer_t sent;    /* header lines, target and body */
@@ -95,6 +100,9 @@ int si_call_wait(si_call_t *call, const struct timespec *deadline);
  * return. */
 int si_call_tell_ended(si_call_t *call);
 
+/* Without an engine thread: takes what si_call_tell_ended has left, for nobody waited. */
+void si_call_take_notice(si_call_t *call);
+
 int si_call_is_running(const si_call_t *call);
 int si_call_is_abandoned(const si_call_t *call);
 
@@ -104,8 +112,8 @@ int si_call_join(si_call_t *call, struct si_shard_t *shard, si_watch_t *watch);
 /* The engine: shortens the time limit to left_ms, where less is left than was set. */
 int si_call_limit(si_call_t *call, long left_ms);
 
-/* The engine: counts the call as one without a connection, and no longer. */
-void si_call_counts_connecting(si_call_t *call, int *count);
+/* The engine: counts the call as one of its target's without a connection, and no longer. */
+void si_call_connects(si_call_t *call);
 void si_call_has_connected(si_call_t *call);
 
 /*

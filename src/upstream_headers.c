@@ -4,7 +4,6 @@
 
 #include "bytes.h"
 
-#include <apr_lib.h>
 #include <apr_strings.h>
 #include <string.h>
 #include <strings.h>
@@ -68,31 +67,8 @@ int si_header_is_forwarded(const char *name, const apr_array_header_t *extra)
 
 int si_header_is_forwardable(const char *name)
 {
-    apr_size_t i;
-
-    if (is_among(name, never_forwarded, COUNT(never_forwarded))) {
-        return 0;
-    }
-    for (i = 0; name[i]; i++) {
-        if (!apr_isalnum(name[i]) && !strchr("!#$%&'*+-.^_`|~", name[i])) {
-            return 0;
-        }
-    }
-    return i > 0;
-}
-
-/* No control character but the tab (RFC 9110 section 5.5). */
-static int is_sendable(const char *value)
-{
-    const char *tab;
-
-    while ((tab = strchr(value, '\t'))) {
-        if (si_has_control(value, (apr_size_t)(tab - value))) {
-            return 0;
-        }
-        value = tab + 1;
-    }
-    return !si_has_control(value, strlen(value));
+    return si_is_token(name, strlen(name))
+           && !is_among(name, never_forwarded, COUNT(never_forwarded));
 }
 
 /* Whether the comma-separated list names name. */
@@ -119,7 +95,7 @@ static int push(apr_array_header_t *headers, const char *name, const char *value
     }
     APR_ARRAY_PUSH(headers, const char *) = name;
     APR_ARRAY_PUSH(headers, const char *) = value;
-    return is_sendable(value);
+    return si_is_field_value(value, strlen(value));
 }
 
 /* Pushes the headers of the player that names has, but for those that Connection names. */
@@ -173,7 +149,7 @@ int si_answer_header_passes(const char *name, apr_size_t length)
     int i;
 
     if (length > 7 && strncasecmp(name, "x-amzn-", 7) == 0) {
-        return 1;
+        return si_is_token(name, length);
     }
     for (i = 0; i < COUNT(answer_headers); i++) {
         if (strlen(answer_headers[i]) == length

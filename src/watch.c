@@ -38,14 +38,13 @@ static int make_room(si_watch_t *watch, int fd)
 }
 
 /* What is known of a descriptor may be wrong: then the other operation is right. */
-static void tell_epoll(const si_watch_t *watch, int fd, unsigned events, unsigned tag)
+static int tell_epoll(const si_watch_t *watch, int fd, unsigned events, unsigned tag)
 {
     struct epoll_event event = { .events = events,
                                  .data = { .u64 = (uint64_t)tag << 32 | (unsigned)fd } };
 
-    if (epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) != 0 && errno == EEXIST) {
-        epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event);
-    }
+    return epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0
+           || (errno == EEXIST && epoll_ctl(watch->epoll, EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
 void si_watch_set(si_watch_t *watch, int fd, unsigned events, unsigned tag)
@@ -53,8 +52,8 @@ void si_watch_set(si_watch_t *watch, int fd, unsigned events, unsigned tag)
     if (!make_room(watch, fd)) {
         return; /* the transfer ends by its time limit */
     }
-    if ((watch->states[fd] & REGISTERED) != events) {
-        tell_epoll(watch, fd, events, tag);
+    if ((watch->states[fd] & REGISTERED) != events && !tell_epoll(watch, fd, events, tag)) {
+        return; /* as above */
     }
     watch->states[fd] = (unsigned char)(events | IS_WANTED);
 }

@@ -14,9 +14,9 @@ my $tls = 'https://localhost:' . vars->{tls_port};
 my @to_tls = ('--cacert', vars->{certs} . '/ca.pem', '--http2');
 
 my @ways = (
-    ['h2c by upgrade', $plain, '--http2', @to_plain],
-    ['h2 over TLS', $tls, @to_tls],
-    threaded ? ['h2c with prior knowledge', $plain, '--http2-prior-knowledge', @to_plain] : (),
+    ['h2c by upgrade', $plain, 'plain.test', '--http2', @to_plain],
+    ['h2 over TLS', $tls, 'localhost:' . vars->{tls_port}, @to_tls],
+    threaded ? ['h2c with prior knowledge', $plain, 'plain.test', '--http2-prior-knowledge', @to_plain] : (),
 );
 my $version = threaded ? 2 : 1.1;
 
@@ -25,7 +25,7 @@ my $body = '{"a":"' . 'x' x (1_048_576 - 8) . '"}';
 SessionInitializer::Httpd::write_file($body_file, $body);
 
 for my $way (@ways) {
-    my ($name, $base, @options) = @$way;
+    my ($name, $base, $host, @options) = @$way;
     stand_in->forget;
 
     my $answer = curl(@options, "$base$PATH$HLS?x=1&aws.streamId=9");
@@ -48,7 +48,10 @@ for my $way (@ways) {
     is($answer->{version}, $version, "$name: the version of a session");
     is($answer->{status}, 200, "$name: a session");
     like($answer->{body}, qr/^\{"manifestUrl":/, "$name: its JSON");
-    is(sent_body(received), '{"adsParams":{"a":"1"},"n":1.10}', "$name: what was sent");
+    my $request = received;
+    is(sent_body($request), '{"adsParams":{"a":"1"},"n":1.10}', "$name: what was sent");
+    is($request->header('Host'), $host, "$name: Host");
+    is($request->header('X-Forwarded-For'), '127.0.0.1', "$name: X-Forwarded-For");
 
     $answer = curl(@options, '--data-binary', "\@$body_file", '-H', 'Expect:', "$base$PATH$SESSION");
     is($answer->{status}, 200, "$name: 1 MiB");

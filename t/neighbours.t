@@ -34,6 +34,10 @@ is_answer(post('/start/x.m3u8?ads.a=1', '{}', %rewrite), 200, '[PT]: a session')
 my $request = received;
 is($request->target, '/v1/session/account/conf/x.m3u8', '[PT]: the session URL');
 is(sent_body($request), '{"adsParams":{"a":"1"}}', '[PT]: the body');
+is_redirect(get('/session-initializer/v1/master/account/old/x.m3u8?a=%2F', %rewrite),
+    '/v1/master/account/new/x.m3u8?a=%2F&aws.streamId=ID', '[PT]: from below the path to below the path');
+is_answer(post('/session-initializer/v1/session/account/old/x.m3u8', '{}', %rewrite), 200, '[PT]: and a session');
+is(received->target, '/v1/session/account/new/x.m3u8', '[PT]: where the rewrite leads, not where it came from');
 is_own_error(get('/away/x', %rewrite), 404, 'not-found', '[PT]: a path that is none');
 for my $evil ('/live/%5Cx', '/away/%5C%5Cevil.example/v1/master/a/c/x', '/live/x%0D%0ASet-Cookie:%20a=b',
     '/live/%2e%2e/%2e%2e/x', '/away//evil.example/v1/master/a/c/x') {

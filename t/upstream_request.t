@@ -3,6 +3,7 @@ use strict;
 use warnings;
 
 use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 
 my $url = $PATH . $SESSION;
@@ -89,6 +90,20 @@ is_deeply([map { $request->header($_) } qw(X-Other Cookie)], [], 'SessionInitial
 is_answer(post($url, '{}', vhost => 'forward', headers => ['X-Trace' => 'x', Connection => 'close, X-Trace']), 200,
     'a header of this hop: accepted');
 is_deeply([received->header('X-Trace')], [], 'a header that Connection names is of this hop alone');
+
+# A proxy that the environment names is none of ours.
+{
+    my $nowhere = 'http://127.0.0.1:' . vars->{standin_refuse};
+    local @ENV{qw(http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY)} = ($nowhere) x 6;
+    my $httpd = SessionInitializer::Httpd->start(name => 'proxy-variables', config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
+CONFIG
+    my @ask = (port => $httpd->port, host => 'x', method => 'POST', target => $url, body => '{}');
+    is_answer(SessionInitializer::Wire::exchange(@ask), 200, 'proxy variables of the environment are ignored');
+    $httpd->stop;
+    stand_in->forget;
+}
 
 # GET, HEAD and OPTIONS are answered here.
 get($url);

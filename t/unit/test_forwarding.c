@@ -114,6 +114,11 @@ static int answer(int socket, const char *request, int count)
     if (strstr(request, "/stale") && count > 1) {
         return 0;
     }
+    if (strstr(request, "/reset") && count > 1) {
+        const struct linger at_once = { .l_onoff = 1 };
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        return 0;
+    }
     if (strstr(request, "/slow")) {
         usleep(200 * 1000);
     }
@@ -173,7 +178,7 @@ static void start_upstream(void)
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0
-        || listen(listener, 128) != 0
+        || listen(listener, 512) != 0
         || getsockname(listener, (struct sockaddr *)&address, &length) != 0) {
         abort();
     }
@@ -190,28 +195,44 @@ static si_forwarder_t *volatile forwarders[16];
 static int forwarder_count;
 
 /* Pools of jobs, each its own thread's while the job runs. */
-static apr_pool_t *job_pools[256];
+static apr_pool_t *job_pools[512];
 static int job_pool_count;
 
-static si_forwarder_t *start(const char *host, int port, int max_calls, int is_threaded,
-                             const si_endpoint_t **endpoint)
+static const si_endpoint_t *add_endpoint(apr_array_header_t *endpoints, const char *scheme,
+                                         const char *host, int port)
 {
-    apr_array_header_t *endpoints = apr_array_make(pool, 1, sizeof(const si_endpoint_t *));
-    si_endpoint_t *made = apr_pcalloc(pool, sizeof(*made));
-    const char *problem = NULL;
+    si_endpoint_t *endpoint = apr_pcalloc(pool, sizeof(*endpoint));
 
-    made->host = host;
-    made->port = port;
-    made->url = apr_psprintf(pool, "http://%s:%d", host, port);
-    APR_ARRAY_PUSH(endpoints, const si_endpoint_t *) = made;
-    *endpoint = made;
+    endpoint->index = endpoints->nelts;
+    endpoint->host = host;
+    endpoint->port = port;
+    endpoint->url = apr_psprintf(pool, "%s://%s:%d", scheme, host, port);
+    endpoint->is_https = strcmp(scheme, "https") == 0;
+    APR_ARRAY_PUSH(endpoints, const si_endpoint_t *) = endpoint;
+    return endpoint;
+}
+
+static si_forwarder_t *start_for(const apr_array_header_t *endpoints, const char *host,
+                                 int max_calls, int is_threaded)
+{
+    const char *problem = NULL;
     si_forwarder_t *forwarder = si_forwarder_start(endpoints, max_calls, is_threaded, &problem);
+
     if (!ok(forwarder, "a forwarder for %s starts", host)) {
         printf("# %s\n", problem);
         exit(1);
     }
     forwarders[forwarder_count++] = forwarder;
     return forwarder;
+}
+
+static si_forwarder_t *start(const char *host, int port, int max_calls, int is_threaded,
+                             const si_endpoint_t **endpoint)
+{
+    apr_array_header_t *endpoints = apr_array_make(pool, 1, sizeof(const si_endpoint_t *));
+
+    *endpoint = add_endpoint(endpoints, "http", host, port);
+    return start_for(endpoints, host, max_calls, is_threaded);
 }
 
 typedef struct {
@@ -344,6 +365,19 @@ static void test_stale_connection(si_forwarder_t *forwarder, const si_endpoint_t
         answered += call(forwarder, endpoint, "/stale", 2 * SECOND).outcome == SI_FORWARD_ANSWERED;
     }
     is_number(answered, 20, "a kept connection that dies as it is used is replaced unnoticed");
+}
+
+/* libcurl counts its attempts over all transfers of a handle, and tells a reset otherwise than an
+ * end. */
+static void test_reset_connection(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    int answered = 0;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        answered += call(forwarder, endpoint, "/reset", 2 * SECOND).outcome == SI_FORWARD_ANSWERED;
+    }
+    is_number(answered, 20, "nor does one that is reset reach the viewer");
 }
 
 static void test_one_x_x(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
@@ -525,6 +559,37 @@ static void test_stuck_engine(void)
     si_forwarder_stop(forwarder);
 }
 
+/* More calls hang in their handshake than may: those of another endpoint go by. */
+static void test_hanging_endpoint(void)
+{
+    enum {
+        HANGING = 150
+    };
+    apr_array_header_t *endpoints = apr_array_make(pool, 2, sizeof(const si_endpoint_t *));
+    const si_endpoint_t *hanging = add_endpoint(endpoints, "https", "127.0.0.1", upstream_port);
+    const si_endpoint_t *healthy = add_endpoint(endpoints, "http", "127.0.0.1", upstream_port);
+    si_forwarder_t *forwarder = start_for(endpoints, "two endpoints", 200, 1);
+    const int before = connections;
+    si_forward_answer_t answered;
+    job_t jobs[HANGING];
+    int late = 0;
+    int i;
+
+    begin_jobs(jobs, HANGING, forwarder, hanging, "/v1/session/hanging", 2 * SECOND);
+    for (i = 0; i < 2000 && connections - before < 100; i++) {
+        usleep(1000);
+    }
+    answered = call(forwarder, healthy, "/v1/session/healthy", SECOND);
+    is_number(answered.outcome, SI_FORWARD_ANSWERED, "an endpoint that hangs holds up no other");
+    ok(connections - before <= 129, "for no more than 128 of its calls connect at once");
+    is_number(end_jobs(jobs, HANGING, SI_FORWARD_TIMEOUT), HANGING, "its own calls are given up");
+    for (i = 0; i < HANGING; i++) {
+        late += jobs[i].answer.time > 3 * SECOND;
+    }
+    is_number(late, 0, "at their time limit, begun or not");
+    si_forwarder_stop(forwarder);
+}
+
 /* Trap 7. */
 static void test_stop(void)
 {
@@ -555,6 +620,7 @@ int main(void)
     test_answer(forwarder, endpoint, "engine thread");
     test_request_bytes(forwarder, endpoint);
     test_stale_connection(forwarder, endpoint);
+    test_reset_connection(forwarder, endpoint);
     test_one_x_x(forwarder, endpoint);
     test_large(forwarder, endpoint);
     test_close_on_exec(forwarder, endpoint);
@@ -570,6 +636,7 @@ int main(void)
     test_refused();
     test_silent_name_server();
     test_stuck_engine();
+    test_hanging_endpoint();
     test_stop();
     while (job_pool_count > 0) {
         apr_pool_destroy(job_pools[--job_pool_count]);

@@ -172,7 +172,7 @@ static int has_value(const char *query)
     si_query_item_t item;
 
     si_query_next(&query, &item);
-    return SI_QUERY_HAS_VALUE(&item);
+    return item.value_length > 0;
 }
 
 static void controls(apr_pool_t *pool)

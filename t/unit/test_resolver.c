@@ -85,8 +85,9 @@ static void test_refresh(void)
     si_addresses_t addresses;
 
     ok(name == si_resolver_add(resolver, "upstream.test"), "the same host is one name");
-    ok(!si_resolver_add(resolver, "192.0.2.1"), "an IPv4 address needs no look-up");
-    ok(!si_resolver_add(resolver, "2001:db8::1"), "nor does an IPv6 address");
+    ok(si_resolver_is_address("192.0.2.1"), "an IPv4 address needs no look-up");
+    ok(si_resolver_is_address("2001:db8::1"), "nor does an IPv6 address");
+    ok(!si_resolver_is_address("upstream.test"), "a name does");
 
     first_address = INADDR_LOOPBACK;
     si_resolver_start(resolver);

@@ -345,6 +345,8 @@ static const struct {
     { "x-amzn-Trace-Id", 1 },
     { "x-amzn-x", 1 },
 
+    { "x-amzn-foo bar", 0 },
+    { "x-amzn-foo\tbar", 0 },
     { "x-amz-cf-id", 0 },
     { "x-amzn", 0 },
     { "not-x-amzn-RequestId", 0 },

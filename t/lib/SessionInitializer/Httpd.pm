@@ -138,7 +138,10 @@ sub graceful {
 sub stop {
     my $self = shift;
     my $pid = delete $self->{pid} or return;
+    SessionInitializer::Process::let_connections_end();
     SessionInitializer::Process::end($pid);
+    my ($crash) = $self->error_log =~ /(.*exit signal.*)/;
+    die "httpd has crashed: $crash\n" if $crash;
 }
 
 sub DESTROY {

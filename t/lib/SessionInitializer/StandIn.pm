@@ -30,7 +30,7 @@ sub start {
         exec "$vars->{sources}/script/mediatailor-standin", @arguments, '--ready-file', $ready_file
             or POSIX::_exit(127);
     }
-    my $self = bless { pid => $pid, pid_file => "$vars->{t_logs}/$name.pid" }, $class;
+    my $self = bless { pid => $pid, pid_file => "$vars->{t_logs}/$name.pid", owner => $$ }, $class;
     open my $file, '>', $self->{pid_file} or die "$self->{pid_file}: $!\n";
     print $file "$pid\n";
     close $file;
@@ -71,8 +71,19 @@ sub signal {
 
 sub stop {
     my $self = shift;
+    $self->leave;
+    kill CONT => $self->{pid};
     SessionInitializer::Process::end($self->{pid});
     unlink $self->{pid_file};
+}
+
+# Else it ends with this object.
+sub leave { delete $_[0]{owner}; return }
+
+sub DESTROY {
+    my $self = shift;
+    local ($?, $@, $!);
+    $self->stop if $self->{owner} && $self->{owner} == $$;
 }
 
 # The requests that it got, less those for its private URLs.

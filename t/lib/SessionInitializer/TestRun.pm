@@ -34,7 +34,8 @@ sub run_in_build_directory {
     $ENV{RES_OPTIONS} = 'timeout:1 attempts:1';    # a name server that is not there is given up soon
     delete @ENV{grep { /_proxy$/i } keys %ENV};
 
-    chdir $build or die "$build: $!\n";             # Apache::Test's top directory
+    chdir $build or die "$build: $!\n";             # Apache::Test's top directory,
+    $0 = "$build/t/TEST";                           # which it also derives from the program's path
     $class->new(sources => $top, build => $build)->run(@arguments);
 }
 
@@ -113,32 +114,20 @@ sub configure {
 sub stop {
     my $self = shift;
     if (!$self->{opts}{'stop-httpd'}) {
-        undef $stand_in;    # -start-httpd: both stay, until the next run
+        $stand_in->leave if $stand_in;    # -start-httpd: both stay, until the next run
         return;
     }
+    SessionInitializer::Process::let_connections_end();
     $self->SUPER::stop(@_);
-    my @crashes = $self->crashes;
+
+    my $log = $self->{test_config}->error_log;
+    open my $file, '<', $log or die "$log: $!\n";
+    my @crashes = grep { /exit signal/ } <$file>;
     error "httpd has crashed:\n@crashes" if @crashes;
     Apache::TestRun::exit_perl(!@crashes);
 }
 
-sub crashes {
-    my $self = shift;
-    my $logs = $self->{test_config}{vars}{t_logs};
-    my @crashes;
-    for my $file (glob("$logs/error_log $logs/*/error_log")) {
-        open my $log, '<', $file or die "$file: $!\n";
-        push @crashes, grep { /exit signal/ } <$log>;
-    }
-    return @crashes;
-}
-
-my $this_process = $$;
-
-END {
-    local $?;
-    $stand_in->stop if $stand_in && $$ == $this_process;
-}
+END { undef $stand_in }
 
 package SessionInitializer::TestConfig;
 use strict;
