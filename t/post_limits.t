@@ -52,6 +52,13 @@ is_own_error(send_raw("${head}Content-Length: 99999999999999999\r\n\r\n{"), 413,
 my $waiting = connection->send("${head}Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n");
 is($waiting->answer->status, 413, 'a client that asks first is told at once');
 
+# httpd's own limit counts too, and is told like ours.
+for my $framing ("Content-Length: 1001\r\n\r\n" . body_of(1001),
+    "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" . body_of(1001) . "\r\n0\r\n\r\n") {
+    is_own_error(send_raw("POST $url HTTP/1.1\r\nHost: limited.test\r\n$framing"), 413, 'body-too-large',
+        'above LimitRequestBody, ' . substr $framing, 0, 17);
+}
+
 # A connection stays good after a body that was refused or never read.
 my $kept = connection;
 my $posted = "POST $url HTTP/1.1\r\nHost: small.test\r\nContent-Length: 1001\r\n\r\n" . body_of(1001);
