@@ -9,8 +9,7 @@
 /* Whether one of the length bytes at text is a control character: 0 to 31, or 127. */
 int si_has_control(const char *text, apr_size_t length);
 
-/* Whether they are what a header's value may hold: no control character but the tab. RFC 9110 5.5.
- */
+/* Whether they may be a header's value: no control character but the tab. RFC 9110 section 5.5. */
 int si_is_field_value(const char *text, apr_size_t length);
 
 /* Whether they are a token, as the name of a header: at least one tchar. RFC 9110 section 5.6.2. */

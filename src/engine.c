@@ -22,8 +22,8 @@
 #endif
 
 /*
- * Calls that may be without a connection at once. A TLS handshake takes milliseconds of a
- * processor: a thousand begun together would all be cut off by their time limits, and the next
+ * Calls to a target that may be without a connection at once. A TLS handshake takes milliseconds of
+ * a processor: a thousand begun together would all be cut off by their time limits, and the next
  * thousand too. The others wait, most of them only until a connection is free.
  */
 #define CONNECTING_MAX 128
@@ -83,8 +83,7 @@ si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_coun
         || !make_shards(engine, (max_calls + SI_SHARD_CALLS - 1) / SI_SHARD_CALLS, target_count)) {
         return NULL; /* and with it goes the process's only engine: what was made stays */
     }
-    /* Edge-triggered and never read: each write is an event, and none costs a second system call.
-     */
+    /* Edge-triggered and never read: each write is an event of its own. */
     si_watch_set(&engine->watch, engine->wake_up, EPOLLIN | EPOLLET, 0);
     return engine;
 }
@@ -116,8 +115,7 @@ static void unlink_running(si_call_t *call)
     }
 }
 
-/* A call stays in its shard. They are filled one by one, so that few calls share many connections.
- */
+/* A call stays in its shard. They are filled one by one: few calls share all their connections. */
 static int give_shard(si_engine_t *engine, si_call_t *call)
 {
     const int index = engine->calls_seen++ / SI_SHARD_CALLS % engine->shard_count;

@@ -37,8 +37,7 @@ void si_watch_unwant(si_watch_t *watch, int fd);
 /* fd is about to be closed, and its number free for another socket. */
 void si_watch_forget(si_watch_t *watch, int fd);
 
-/* Reads an event of epoll_wait. Returns 0 where no transfer wants it: the socket is then taken out.
- */
+/* Reads an event of epoll_wait. Returns 0, and takes the socket out, where no transfer wants it. */
 int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_event_t *event);
 
 #endif
