@@ -2,6 +2,7 @@
 # The server tests (Apache::Test), for make check and script/test. From the environment:
 #   APXS, HTTPD   httpd's programs             SI_MODULE  the built mod_session_initializer.so
 #   SI_BUILD      where the tests may write    SI_MPM     event (default), worker or prefork
+#   SI_TESTS      those alone (t/claiming.t ...)
 # Exit status 77 says that they could not run here.
 set -eu
 
@@ -16,4 +17,5 @@ export APXS HTTPD SI_MODULE SI_BUILD SI_MPM
 top=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$SI_BUILD"
 cd "$SI_BUILD"
-exec perl "$top/t/TEST" -verbose "$@"
+# shellcheck disable=SC2086 # a list of words
+exec perl "$top/t/TEST" -verbose ${SI_TESTS:-} "$@"
