@@ -11,15 +11,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 
 #define EVENTS_PER_TURN 256
-
-/* Newer than the headers of many systems; linux/prctl.h. */
-#ifndef PR_FUTEX_HASH
-#define PR_FUTEX_HASH 78
-#define PR_FUTEX_HASH_SET_SLOTS 1
-#endif
 
 /*
  * Calls to a target that may be without a connection at once. A TLS handshake takes milliseconds of
@@ -344,27 +337,11 @@ static void *run(void *data)
     return NULL;
 }
 
-/*
- * Since Linux 6.16 a process has its own hash of futexes, with four slots a processor: to wake one
- * of thousands of waiting workers means to walk past hundreds. A slot each, as the system-wide hash
- * of earlier kernels has, which know no such call and refuse it.
- */
-static void widen_futex_hash(int workers)
-{
-    unsigned long slots = 16;
-
-    while (slots < (unsigned long)workers) {
-        slots *= 2;
-    }
-    prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, slots, 0UL, 0UL);
-}
-
 int si_engine_start(si_engine_t *engine)
 {
     sigset_t all, before;
     int rc;
 
-    widen_futex_hash(engine->shard_count * SI_SHARD_CALLS);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(&engine->thread, NULL, run, engine);

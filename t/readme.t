@@ -20,7 +20,7 @@ use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(exchange_bytes);
 
 my $sources = vars()->{sources};
-my @documents = map { SessionInitializer::Markdown->read($sources, $_) } 'README.md', 'docs/mod_session_initializer.md';
+my @documents = map { SessionInitializer::Markdown->read($sources, $_) } 'README.md', 'docs/mod_session_initializer.md', 'docs/performance.md';
 my @MODULES = qw(alias headers proxy proxy_http remoteip rewrite setenvif socache_shmcb ssl);
 
 # ---- The httpd of the examples: that of script/server.
