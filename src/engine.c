@@ -4,11 +4,11 @@
 
 #include "clock.h"
 #include "shard.h"
+#include "thread.h"
 #include "watch.h"
 
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
@@ -339,13 +339,8 @@ static void *run(void *data)
 
 int si_engine_start(si_engine_t *engine)
 {
-    sigset_t all, before;
-    int rc;
+    const int rc = si_thread_start(&engine->thread, run, engine);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&engine->thread, NULL, run, engine);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     engine->has_thread = rc == 0;
     return rc;
 }

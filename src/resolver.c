@@ -3,13 +3,13 @@
 #include "resolver.h"
 
 #include "clock.h"
+#include "thread.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,17 +206,13 @@ static void keep_module_loaded(void)
 
 int si_resolver_start(si_resolver_t *resolver)
 {
-    sigset_t all, before;
     int rc;
 
     if (!resolver->names) {
         return 0;
     }
     keep_module_loaded();
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&resolver->thread, NULL, run, resolver);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    rc = si_thread_start(&resolver->thread, run, resolver);
     resolver->is_running = rc == 0;
     return rc;
 }
