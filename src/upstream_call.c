@@ -525,8 +525,8 @@ static si_forward_outcome_t outcome_of(const si_call_t *call)
 /* How far the transfer had come. */
 static const char *stage_of(const si_call_t *call)
 {
-    curl_off_t connected = 0;
-    curl_off_t ready = 0; /* to send: on a kept connection, the only one of the two that is set */
+    curl_off_t ready = 0; /* to send */
+    long local_port = 0;  /* of a connection that is made; libcurl 7.88 tells its time with TLS's */
 
     if (call->is_stopped) {
         return "stop";
@@ -535,8 +535,8 @@ static const char *stage_of(const si_call_t *call)
     if (ready > 0) {
         return "answer";
     }
-    curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    return connected > 0 && call->target->endpoint->is_https ? "tls" : "connect";
+    curl_easy_getinfo(call->easy, CURLINFO_LOCAL_PORT, &local_port);
+    return local_port > 0 && call->target->endpoint->is_https ? "tls" : "connect";
 }
 
 static apr_array_header_t *read_headers(const si_call_t *call, apr_pool_t *pool)
