@@ -22,23 +22,32 @@ for my $case (['tls-good', 'tls-good.test'], ['tls-good-endpoint-host', "localho
 is_answer(post($url, '{}', vhost => 'tls-address'), 200, 'an address that the certificate names');
 stand_in->forget;
 
-for my $case (
+sub fails {
+    my ($vhost, $status, $slug, $stage, $name) = @_;
+    my $mark = log_mark('error_log');
+    is_own_error(post($url, '{}', vhost => $vhost), $status, $slug, $name);
+    failure_is_logged($mark, $vhost, $slug, $stage, $name);
+}
+
+fails($_->[0], 502, 'upstream-tls', 'tls', $_->[1]) for (
     ['tls-wrong-name', 'a certificate for another name'], ['tls-expired', 'a certificate that has expired'],
     ['tls-self-signed', 'a self-signed certificate'],
     ['tls-system-ca', "an authority that is not the system's"], ['tls-old', 'TLS 1.1'],
     ['tls-other-ca', 'an authority that is not the one configured'],
-) {
-    my ($vhost, $name) = @$case;
-    my $mark = log_mark('error_log');
-    is_own_error(post($url, '{}', vhost => $vhost), 502, 'upstream-tls', $name);
-    like(logged('error_log', $mark, qr/\Q$vhost.test/), qr/session_initializer:.*\Q$vhost.test/,
-        "$name: the log tells");
-}
+    ['tls-alpn-refused', 'HTTP/2 alone, and so no protocol to agree upon'],
+);
 nothing_sent('what is not trusted');
+fails('tls-h2', 502, 'upstream-protocol', 'answer', 'HTTP/2 alone, whatever was agreed');
 
 # The stand-in's plain port waits for the end of a request that is none.
-is_own_error(post($url, '{}', vhost => 'tls-silent'), 504, 'upstream-timeout',
-    'SessionInitializerConnectTimeout is for TLS too');
+fails('tls-silent', 504, 'upstream-timeout', 'tls', 'SessionInitializerConnectTimeout is for TLS too');
+
+# Connections are kept behind TLS too, and where one has died no viewer notices.
+for my $fault ('close', 'close-silent', 'stale', 'stale-reset') {
+    my @statuses = map { post($PATH . fault($fault), '{}', vhost => 'tls-good')->status } 1 .. 10;
+    is("@statuses", join(' ', (200) x 10), "$fault, ten times");
+}
+stand_in->forget;
 
 # A connection that one vhost trusts is not lent to another that does not, though the endpoint is the same.
 for my $n (1 .. 3) {

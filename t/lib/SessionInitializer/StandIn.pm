@@ -9,13 +9,15 @@ use SessionInitializer::Json qw(parse_json to_perl);
 use SessionInitializer::Process ();
 use SessionInitializer::Wire qw(exchange);
 
-my @TLS = qw(good wrong-name expired self-signed);
+my @CERTIFICATES = qw(good wrong-name expired self-signed);
+my @ODD_TLS = qw(tls1.1 h2 alpn-refused);
 
-# Starts one. It has a plain port, one for each certificate, one for TLS 1.1, one that refuses and one that hangs.
+# Starts one. It has a plain port (which may be given), one for each certificate, one for each odd kind of TLS, one
+# that refuses and one that hangs.
 sub start {
-    my ($class, $vars, $name) = @_;
-    my @arguments = ('--port', 0, '--refuse', 0, '--blackhole', 0, '--media', $vars->{media});
-    for my $option ((map { [$_, ''] } @TLS), ['good', ':tls1.1']) {
+    my ($class, $vars, $name, $port) = @_;
+    my @arguments = ('--port', $port // 0, '--refuse', 0, '--blackhole', 0, '--media', $vars->{media});
+    for my $option ((map { [$_, ''] } @CERTIFICATES), map { ['good', ":$_"] } @ODD_TLS) {
         push @arguments, '--tls', "0:$vars->{certs}/$option->[0].pem:$vars->{certs}/$option->[0].key$option->[1]";
     }
     my $ready_file = "$vars->{t_logs}/$name.json";
@@ -60,7 +62,7 @@ sub ports {
     my $self = shift;
     my $ready = $self->{ready};
     my %ports = (pid => $self->{pid}, port => $ready->{http}, map { $_ => $ready->{$_} } qw(refuse blackhole));
-    @ports{map { "tls_$_" =~ tr/-/_/r } @TLS, 'old'} = @{$ready->{tls}};
+    @ports{map { "tls_$_" =~ tr/-./__/r } @CERTIFICATES, @ODD_TLS} = @{$ready->{tls}};
     return \%ports;
 }
 

@@ -16,6 +16,7 @@ our @EXPORT = qw(
     $PATH $ACCOUNT $HLS $DASH $SESSION fault vars port threaded
     request get head_of post options connection send_raw stand_in received nothing_sent new_requests
     stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually log_mark logged
+    failure_is_logged
 );
 
 our $PATH = '/session-initializer';
@@ -157,6 +158,16 @@ sub logged {
     my ($name, $mark, $pattern) = @_;
     my $text;
     return eventually(sub { $text = log_since($name, $mark); $text =~ $pattern }) ? $text : log_since($name, $mark);
+}
+
+# Since the mark the module has told the operator of one failure, and that in one line.
+sub failure_is_logged {
+    my ($mark, $vhost, $slug, $stage, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $log = logged('error_log', $mark, qr/\bsession_initializer:.*\n/);
+    Test::More::is(occurrences($log, qr/\bsession_initializer:/), 1, "$name: one line in the log");
+    Test::More::like($log, qr/ $slug: vhost=\Q$vhost.test\E endpoint=\S+ stage=$stage cause="(?:[^"\\]|\\.)+" ms=\d+$/m,
+        "$name: with vhost, stage, cause and milliseconds");
 }
 
 sub log_since {
