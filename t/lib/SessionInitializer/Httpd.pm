@@ -18,7 +18,7 @@ my %PREFORK = (StartServers => 4, ServerLimit => 16, MaxRequestWorkers => 16, Mi
 sub vars { return Apache::Test::basic_config()->{vars} }
 
 # name: of its directory below t/logs; config: in which PORT is its port; limits: of the MPM, in place of those
-# above; all_modules
+# above; all_modules; environment: variables added to its own
 sub start {
     my ($class, %options) = @_;
     my $directory = vars()->{t_logs} . "/$options{name}";
@@ -33,6 +33,7 @@ sub start {
         setpgrp;
         open STDOUT, '>', "$directory/output";
         open STDERR, '>&', \*STDOUT;
+        local %ENV = (%ENV, %{$options{environment} // {}});
         exec vars()->{httpd}, '-D', 'FOREGROUND', '-d', $directory, '-f', "$directory/httpd.conf" or POSIX::_exit(127);
     }
     my $ended = 0;
@@ -117,6 +118,37 @@ sub children {
         push @children, $1 if (<$stat> // '') =~ /^(\d+) \(.*\) \S (\d+) / && $2 == $self->pid;
     }
     return @children;
+}
+
+# The child that has accepted a client's connection: who holds the socket that /proc/net/tcp shows.
+sub child_of {
+    my ($self, $connection) = @_;
+    my $ends = sprintf ':%04X [0-9A-F]+:%04X', $self->port, $connection->port;
+    return SessionInitializer::Process::eventually(sub {
+        open my $table, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!\n";
+        my ($inode) = map { /^ *\d+: [0-9A-F]+$ends (?:\S+ +){6}(\d+)/ ? $1 : () } <$table>;
+        my ($child) = grep { $inode && holds_socket($_, $inode) } $self->children;
+        return $child;
+    });
+}
+
+sub holds_socket {
+    my ($pid, $inode) = @_;
+    return grep { (readlink // '') eq "socket:[$inode]" } glob "/proc/$pid/fd/*";
+}
+
+# Ends a child as the kernel does when memory is short.
+sub kill_child {
+    my ($self, $pid) = @_;
+    kill KILL => $pid or die "child $pid is gone\n";
+    SessionInitializer::Process::eventually(sub { !grep { $_ == $pid } $self->children })
+        or die "child $pid does not end\n";
+}
+
+# How many threads its children have.
+sub threads {
+    my $self = shift;
+    return scalar(map { glob "/proc/$_/task/*" } $self->children);
 }
 
 sub error_log {

@@ -93,6 +93,8 @@ sub rest {
     return delete $self->{bytes};
 }
 
+sub port { return $_[0]{socket}->sockport }    # the client's
+
 sub close { close $_[0]{socket}; return }
 
 sub take_body {
