@@ -134,25 +134,37 @@ for my $round (1 .. 2) {
 $own->signal('CONT');
 is_answer(initialize($httpd), 200, 'it goes on: a session');
 
-# One that is gone.
+# One that restarts: the connections kept to it are dead.
+my $port = $own->port;
+$own->stop;
+$own = SessionInitializer::StandIn->start(vars, 'engine-stand-in', $port);
+is_answer(initialize($httpd), 200, "it has restarted: session $_") for 1 .. 5;
+
+# One that is gone, and comes back.
 $own->stop;
 is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is gone');
 is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is still gone');
+$own = SessionInitializer::StandIn->start(vars, 'engine-stand-in', $port);
+is_answer(initialize($httpd), 200, 'it is back: a session');
+$own->stop;
 $httpd->stop;
 
-# Clients that leave while they wait do no harm.
-$httpd = start_httpd('');
-for (1 .. 5) {
+# A client that leaves while it waits: its call ends by the answer or the time limit, and its place is free again.
+$httpd = start_httpd("SessionInitializerMaxConcurrent 1\nSessionInitializerTimeout 600ms\n", @one_child);
+for my $fault (qw(delay-300 stall delay-300 stall)) {
     stand_in->forget;
-    my $call = begin($httpd, $PATH . fault('delay-100'));
+    my $call = begin($httpd, $PATH . fault($fault));
     under_way(1);
+    is_own_error(initialize($httpd), 503, 'busy', "$fault: the one place is taken") if threaded;
     $call->close;
+    ok(eventually(sub { initialize($httpd)->status == 200 }), "$fault: and free again");
 }
-is_answer(initialize($httpd), 200, 'after clients that did not wait');
 unlike($httpd->error_log, qr/exit signal/, 'no child has crashed');
 $httpd->stop;
 
-# Programs that httpd starts inherit no more from a child that calls than from one that never does.
+# Programs that httpd starts inherit no more from a child that calls than from one that never does, and leave it
+# whole. Its engine is a thread that is there before the first call, and only where there is an endpoint.
+my %threads;
 sub inherited_after {
     my ($endpoint, $calls) = @_;
     my $httpd = start_httpd(<<"CONFIG", all_modules => 1, @one_child);
@@ -168,14 +180,18 @@ for (glob '/proc/self/fd/*') {
 }
 SCRIPT
     chmod 0755, $script;
+    $threads{$calls} = $httpd->threads;
     is_answer(initialize($httpd), 200, 'a connection to keep') for 1 .. $calls;
     my $inherited = ask($httpd, GET => '/descriptors.pl');
     is_answer($inherited, 200, 'a CGI program');
+    is_answer(initialize($httpd), 200, 'a session after a CGI program') if $calls;
+    is($httpd->threads, $threads{$calls}, 'no thread more');
     $httpd->stop;
     return $inherited->body;
 }
 is(inherited_after("http://127.0.0.1:$standin_port", 2), inherited_after('none', 0),
     'a CGI program inherits no descriptor of ours');
+is($threads{2}, $threads{0} + (threaded ? 1 : 0), 'one engine thread; none without an endpoint, nor under prefork');
 stand_in->forget;
 
 done_testing;

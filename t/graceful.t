@@ -12,22 +12,28 @@ use Time::HiRes qw(sleep time);
 my $RESTARTS = 3;
 my $CLIENTS = 4;
 
-my $httpd = SessionInitializer::Httpd->start(name => 'graceful', config => <<"CONFIG");
+my $config = <<"CONFIG";
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
 SessionInitializerTimeout 3s
+<IfModule mod_http2.c>
+    Protocols h2c http/1.1
+</IfModule>
 CONFIG
+my $httpd = SessionInitializer::Httpd->start(name => 'graceful', all_modules => 1, config => $config);
+my $short_lived = SessionInitializer::Httpd->start(name => 'short-lived', config => $config
+    . 'MaxConnectionsPerChild ' . (threaded ? 50 : 10) . "\n");
 
 # Clients that send one request after the other, each on a connection of its own, until they are told to end.
 sub client {
-    my ($writer, $number) = @_;
+    my ($port, $writer, $number) = @_;
     my $running = 1;
     local $SIG{TERM} = sub { $running = 0 };
     my %count;
     while ($running) {
         my @request = $number % 2 ? (method => 'GET', target => $PATH . $HLS)
             : (method => 'POST', target => $PATH . fault('delay-50'), body => '{}');
-        my $answer = eval { exchange(port => $httpd->port, host => 'x', @request) };
+        my $answer = eval { exchange(port => $port, host => 'x', @request) };
         my $result = $answer ? "$request[1] " . $answer->status : "$request[1] failed: $@" =~ s/\s+\z//r;
         $count{$result}++;
     }
@@ -36,13 +42,43 @@ sub client {
     POSIX::_exit(0);
 }
 
-my @clients;
-for my $number (1 .. $CLIENTS) {
-    pipe my $reader, my $writer or die "pipe: $!";
-    my $pid = fork // die "fork: $!";
-    client($writer, $number) if $pid == 0;
-    close $writer;
-    push @clients, [$pid, $reader];
+sub start_clients {
+    my $port = shift->port;
+    return map {
+        pipe my $reader, my $writer or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+        client($port, $writer, $_) if $pid == 0;
+        close $writer;
+        [$pid, $reader];
+    } 1 .. $CLIENTS;
+}
+
+# Ends them: all that they have got is redirects and sessions.
+sub all_are_answered {
+    my ($name, @clients) = @_;
+    kill TERM => map { $_->[0] } @clients;
+    my %results;
+    for my $client (@clients) {
+        my $reader = $client->[1];
+        /^(\d+) (.*)$/ and $results{$2} += $1 while <$reader>;
+        waitpid $client->[0], 0;
+    }
+    is_deeply([sort keys %results], ['GET 302', 'POST 200'], "$name: every request is answered")
+        or diag(join '', map { "$results{$_} $_\n" } sort keys %results);
+    cmp_ok($results{'GET 302'} // 0, '>', 20, "$name: there were redirects");
+    cmp_ok($results{'POST 200'} // 0, '>', 20, "$name: there were sessions");
+}
+
+my @clients = start_clients($httpd);
+my @other_clients = start_clients($short_lived);
+my %first_children = map { $_ => 1 } $short_lived->children;
+
+# curl, which tells the version and the status of what it has got.
+sub start_curl {
+    my $target = shift;
+    open my $output, '-|', qw(curl -sS -q --max-time 30 --noproxy * --http2-prior-knowledge -o /dev/null
+        -d {} -w), '%{http_version} %{http_code}', 'http://127.0.0.1:' . $httpd->port . $target or die "curl: $!";
+    return $output;
 }
 
 # A session that is under way when the restart comes is answered, by the child that ends.
@@ -50,24 +86,24 @@ for my $restart (1 .. $RESTARTS) {
     stand_in->forget;
     my $under_way = dial($httpd->port)->send(SessionInitializer::Wire::request_bytes(
         method => 'POST', target => $PATH . fault('delay-1000'), host => 'x', body => '{}'));
-    eventually(sub { grep { $_->target =~ /delay-1000/ } stand_in->requests }) or diag('the session is not under way');
+    my $over_http2 = threaded && start_curl($PATH . fault('delay-1001'));
+    for my $delay (1000, threaded ? 1001 : ()) {
+        eventually(sub { grep { $_->target =~ /delay-$delay/ } stand_in->requests })
+            or diag('the session is not under way');
+    }
     $httpd->graceful;
     is_answer($under_way->answer, 200, "restart $restart: the session that was under way");
+    is(<$over_http2>, '2 200', "restart $restart: the one over HTTP/2") if threaded;
     is_answer(exchange(port => $httpd->port, host => 'x', method => 'POST', target => $PATH . $SESSION, body => '{}'),
         200, "restart $restart: a new session");
 }
 
-kill TERM => map { $_->[0] } @clients;
-my %results;
-for my $client (@clients) {
-    my $reader = $client->[1];
-    /^(\d+) (.*)$/ and $results{$2} += $1 while <$reader>;
-    waitpid $client->[0], 0;
-}
-is_deeply([sort keys %results], ['GET 302', 'POST 200'], 'every request during the restarts is answered')
-    or diag(join '', map { "$results{$_} $_\n" } sort keys %results);
-cmp_ok($results{'GET 302'} // 0, '>', 20, 'there were redirects');
-cmp_ok($results{'POST 200'} // 0, '>', 20, 'there were sessions');
+all_are_answered('during the restarts', @clients);
+
+ok(eventually(sub { !grep { $first_children{$_} } $short_lived->children }), 'MaxConnectionsPerChild: children ended');
+all_are_answered('MaxConnectionsPerChild', @other_clients);
+unlike($short_lived->error_log, qr/exit signal|SIGKILL/, 'MaxConnectionsPerChild: of themselves');
+$short_lived->stop;
 
 # A stop, and a stop with calls under way.
 ok(eventually(sub { $httpd->children <= (threaded ? 1 : 16) }), 'the old children are gone');

@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -485,19 +486,19 @@ static void test_close_on_exec(si_forwarder_t *forwarder, const si_endpoint_t *e
     is_number(open, 0, "and a CGI child inherits none of them");
 }
 
+/* Trap 1: libcurl would start a resolver thread for each of them. */
 static void test_names(void)
 {
     const si_endpoint_t *endpoint;
-    si_forwarder_t *forwarder = start("upstream.test", upstream_port, 4, 1, &endpoint);
+    si_forwarder_t *forwarder = start("upstream.test", upstream_port, 16, 1, &endpoint);
+    const int before = lookups;
     si_forward_answer_t answered;
-    int i;
+    job_t jobs[16];
 
-    answered = call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
-    is_number(answered.outcome, SI_FORWARD_ANSWERED, "a name is resolved");
-    for (i = 0; i < 10; i++) {
-        call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
-    }
-    is_number(lookups, 1, "once for all calls, and libcurl looks up nothing itself");
+    begin_jobs(jobs, 16, forwarder, endpoint, "/v1/session/name", 2 * SECOND);
+    is_number(end_jobs(jobs, 16, SI_FORWARD_ANSWERED), 16, "a name is resolved");
+    call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
+    is_number(lookups - before, 1, "once for all calls, and libcurl looks up nothing itself");
     si_forwarder_stop(forwarder);
 
     forwarder = start("gone.test", upstream_port, 4, 1, &endpoint);
@@ -519,6 +520,59 @@ static void test_silent_name_server(void)
     ok(answered.time < SECOND / 4 + SECOND, "and the worker is free within the limit and a second");
     si_forwarder_stop(forwarder);
     ok(apr_time_now() - before < SECOND, "the stop does not wait for it");
+}
+
+/* The threads of this process that block every signal that can be blocked. */
+static int threads_without_signals(void)
+{
+    DIR *directory = opendir("/proc/self/task");
+    const struct dirent *entry;
+    int count = 0;
+
+    while (directory && (entry = readdir(directory))) {
+        char path[300], line[200];
+        unsigned long long blocked = 0;
+        snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+        FILE *status = fopen(path, "r");
+        while (status && fgets(line, sizeof(line), status)) {
+            if (strncmp(line, "SigBlk:", 7) == 0) {
+                blocked = strtoull(line + 7, NULL, 16);
+            }
+        }
+        if (status) {
+            fclose(status);
+        }
+        for (int signal = 1; signal < 32; signal++) {
+            if (signal != SIGKILL && signal != SIGSTOP && !(blocked >> (signal - 1) & 1)) {
+                blocked = 0;
+            }
+        }
+        count += blocked != 0;
+    }
+    closedir(directory);
+    return count;
+}
+
+/* Traps 5 and 6: what starts with the forwarder, and that the MPM's signals are not for it. */
+static void test_threads(void)
+{
+    static const struct {
+        const char *host;
+        int is_threaded;
+        int threads;
+    } cases[] = { { "127.0.0.1", 0, 0 }, { "127.0.0.1", 1, 1 }, { "upstream.test", 1, 2 } };
+    size_t i;
+
+    for (i = 0; i < COUNT_OF(cases); i++) {
+        const int before = threads_without_signals();
+        const si_endpoint_t *endpoint;
+        si_forwarder_t *forwarder = start(cases[i].host, upstream_port, 4, cases[i].is_threaded,
+                                          &endpoint);
+        is_number(threads_without_signals() - before, cases[i].threads,
+                  "%s, %s: threads at once, and all signals blocked in them", cases[i].host,
+                  cases[i].is_threaded ? "engine thread" : "worker's own thread");
+        si_forwarder_stop(forwarder);
+    }
 }
 
 static void test_refused(void)
@@ -632,6 +686,7 @@ int main(void)
 
     test_burst_keeps_connections();
     test_cap_and_timeout();
+    test_threads();
     test_names();
     test_refused();
     test_silent_name_server();
