@@ -150,8 +150,8 @@ $own->stop;
 $httpd->stop;
 
 # A client that leaves while it waits: its call ends by the answer or the time limit, and its place is free again.
-$httpd = start_httpd("SessionInitializerMaxConcurrent 1\nSessionInitializerTimeout 600ms\n", @one_child);
-for my $fault (qw(delay-300 stall delay-300 stall)) {
+$httpd = start_httpd("SessionInitializerMaxConcurrent 1\nSessionInitializerTimeout 1500ms\n", @one_child);
+for my $fault (qw(delay-1000 stall)) {
     stand_in->forget;
     my $call = begin($httpd, $PATH . fault($fault));
     under_way(1);
