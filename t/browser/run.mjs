@@ -1,0 +1,13 @@
+// Real players in a real browser, in TAP: script/server as users start it, Debian's Chromium, mpv.
+//
+//   SI_NPM=DIR node --test-reporter=tap t/browser/run.mjs
+//
+// DIR is where script/players DIR test has put its packages. SCREENSHOTS=DIR gets pictures of the page. The rest
+// of the environment is script/server's.
+import { after } from 'node:test';
+import { stop } from './harness.mjs';
+
+after(stop);
+
+// In this order: each opens its page before its tests begin.
+for (const file of ['players', 'answers', 'page']) await import(`./${file}.mjs`);
