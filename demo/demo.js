@@ -22,7 +22,7 @@ function startHls(video, url, on) {
     const hls = new Hls();
     hls.on(Hls.Events.MANIFEST_LOADED, (_, data) => on.answer(data.url));
     hls.on(Hls.Events.LEVEL_LOADED, (_, data) => on.session(data.details.url));
-    hls.on(Hls.Events.ERROR, (_, data) => data.fatal && on.failure(data.details));
+    hls.on(Hls.Events.ERROR, (_, data) => data.fatal && on.failure(`${data.details} ${data.response?.code ?? ''}`));
     hls.loadSource(url);
     hls.attachMedia(video);
     return () => hls.destroy();
@@ -32,7 +32,7 @@ function startDash(video, url, on) {
     const player = dashjs.MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
     player.on('manifestLoaded', ({ data }) => { on.answer(data.url); on.session(data.url); });
-    player.on('error', ({ error }) => on.failure(error.message || error));
+    player.on('error', ({ error }) => on.failure(error.message.replace(/\bhttps?:\S+/, 'the MPD')));
     player.initialize(video, url, true);
     return () => player.destroy();
 }
@@ -46,7 +46,7 @@ async function startShaka(video, url, on) {
         on.session(manifest);
         await player.load(manifest);
     } catch (error) {
-        on.failure(`Shaka error ${error.code}`);
+        on.failure(`error ${error.code}`);
     }
     return () => player.destroy();
 }
@@ -91,7 +91,6 @@ class Card {
         this.button.addEventListener('click', () => this.begin());
         this.tell('method', player.method);
         this.tell('asks', ...readable(prefix + player.path));
-        this.tell('status', player.status);
         this.video.addEventListener('timeupdate', () => this.moved());
         this.video.addEventListener('pause', () => this.say('Paused'));
         this.video.addEventListener('waiting', () => this.say('Buffering'));
@@ -117,7 +116,7 @@ class Card {
         if (stop) await (await stop)();
         if (turn !== this.turn) return;
         if (!(this.player.library in window)) {
-            this.fail(`${this.player.name} is not installed: script/server says why`);
+            this.fail('Not installed: script/server says why');
             return;
         }
         this.stop = this.player.start(this.video, server + prefix + this.player.path, {
@@ -132,6 +131,8 @@ class Card {
         this.session = null;
         this.position = 0;
         this.say('Starting');
+        find('.reason', this.root).textContent = '';
+        this.tell('status', 'Answer');
         this.idInUrl = null;
         this.showId(null);
         this.tell('played', '0.0 s');
@@ -149,6 +150,7 @@ class Card {
     answered(url) {
         const { pathname, search, searchParams } = new URL(url, server);
         const added = this.player.status === 302 ? /&aws\.sessionId=[^&]*$/ : /$^/;
+        this.tell('status', this.player.status);
         this.tell('gets', ...readable(pathname + search.replace(added, '')));
         this.idInUrl = searchParams.get('aws.streamId');
     }
@@ -173,8 +175,9 @@ class Card {
     }
 
     fail(message) {
-        this.say(`Failed: ${message}`, 'bad');
+        this.say('Failed', 'bad');
         this.failed = true;
+        find('.reason', this.root).textContent = message;
         announce(`${this.player.name} failed: ${message}.`);
     }
 }

@@ -11,7 +11,7 @@ const { chromium } = createRequire(join(process.env.SI_NPM, 'package.json'))('pl
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 // All waiting is for conditions, no longer than this.
-export const PATIENCE = 20000;
+export const PATIENCE = 30000;
 
 async function listening(server) {
     server.listen(0, '127.0.0.1');

@@ -89,7 +89,7 @@ test('without the players from npm the page says so, and the chart is there', as
     await bare.route('**/players/*', (route) => route.abort());
     await bare.goto(`${server.origin}/`);
     await bare.waitForFunction(() => document.querySelectorAll('.state[data-kind="bad"]').length === 3);
-    assert.match(await bare.textContent('.state'), /hls\.js is not installed/);
+    assert.match(await bare.textContent('.reason'), /^Not installed/);
     await bare.waitForSelector('#ids tr');
     await bare.close();
 });
