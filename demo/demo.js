@@ -86,13 +86,13 @@ class Card {
         find('h2', this.root).textContent = player.name;
         find('.way', this.root).textContent = player.way;
         this.video.setAttribute('aria-label', player.name);
-        this.button = find('button', this.root);
-        this.button.setAttribute('aria-label', `New session for ${player.name}`);
-        this.button.addEventListener('click', () => this.begin());
+        const button = find('button', this.root);
+        button.setAttribute('aria-label', `New session for ${player.name}`);
+        button.addEventListener('click', () => this.begin());
         this.tell('method', player.method);
         this.tell('asks', ...readable(prefix + player.path));
         this.video.addEventListener('timeupdate', () => this.moved());
-        this.video.addEventListener('pause', () => this.say('Paused'));
+        this.video.addEventListener('pause', () => this.position > 0 && this.say('Paused'));
         this.video.addEventListener('waiting', () => this.say('Buffering'));
     }
 
@@ -110,11 +110,11 @@ class Card {
     async begin() {
         const turn = this.turn = {}; // what a session before this one still tells is old
         const current = (listener) => (value) => { if (turn === this.turn) listener(value); };
-        this.reset();
         const stop = this.stop;
         this.stop = null;
         if (stop) await (await stop)();
         if (turn !== this.turn) return;
+        this.reset();
         if (!(this.player.library in window)) {
             this.fail('Not installed: script/server says why');
             return;
