@@ -41,6 +41,7 @@ const difference = (after, before) => Object.fromEntries(
     Object.entries(after).map(([id, count]) => [id, count - (before[id] ?? 0)]));
 
 test('the chart shows a hundred sessions more, as MediaTailor was given them', async () => {
+    await page.evaluate(() => drawSpread());
     const [charted, given] = [await chart(), (await summary()).sessions];
     await page.click('text="Start 100 sessions"');
     await page.waitForFunction((least) => parseInt(document.querySelector('#total').textContent, 10) >= least,
