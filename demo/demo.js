@@ -209,17 +209,10 @@ async function countedByModule() {
         { id: stream.id, count: stream.redirects + stream.sessions, expected: stream.expected_share }));
 }
 
-// For a module without counters: what the stand-in was given.
-async function countedByStandIn() {
-    const { sessions } = await getJson('/_standin/summary');
-    const ids = Object.keys(sessions).sort();
-    return ids.map((id) => ({ id, count: sessions[id], expected: 1 / ids.length }));
-}
-
 async function drawSpread() {
     let streams;
     try {
-        streams = await countedByModule().catch(countedByStandIn);
+        streams = await countedByModule();
     } catch (error) {
         find('#total').textContent = `Not known: ${error.message}`;
         return;
