@@ -1,0 +1,1 @@
+"""What the MediaTailor stand-in knows beyond HTTP."""
