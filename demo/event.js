@@ -5,8 +5,8 @@
 const ACCOUNT = '0123456789abcdef0123456789abcdef01234567';
 const IDS = ['1', '2', '3']; // those of script/server
 const REFRESH = 4, WINDOW = 60, BREAK_AT = 600, END = 660; // seconds of the event
-const STEP = 2; // from one picture to the next
-const PAUSE = 25; // milliseconds, at the least, that a picture stays
+const STEP = 4; // from one picture to the next
+const PAUSE = 40; // milliseconds, at the least, that a picture stays
 const PLAYERS_AT_ONCE = 6; // a browser has no more connections to a host
 
 const FIRST = BREAK_AT - IDS.length * WINDOW;
@@ -42,7 +42,7 @@ const KINDS = [
 
 async function beginSessions(signal) {
     const kind = KINDS[Math.floor(Math.random() * KINDS.length)];
-    for (const { configuration } of CASES) await kind(configuration, signal);
+    await Promise.all(CASES.map(({ configuration }) => kind(configuration, signal)));
 }
 
 async function join(viewers, signal) {
@@ -80,12 +80,12 @@ async function play(options, show, signal) {
         const viewers = joins[now] || 0, pictured = now % STEP === 0;
         if (!viewers && !pictured) continue;
         const stays = pictured && new Promise((resolve) => { setTimeout(resolve, PAUSE); });
-        await ask('PUT', '/_standin/event/clock', now, signal);
+        const counted = await ask('PUT', '/_standin/event/clock', now, signal);
         await join(viewers, signal);
         joined += viewers;
         audience.push({ second: now, joined });
         if (!pictured) continue;
-        const { configurations } = JSON.parse(await ask('GET', '/_standin/event', null, signal));
+        const { configurations } = JSON.parse(counted);
         show({ ...options, now, joined, audienceSoFar: audience, cases: CASES.map((each) => figures(each, configurations)) });
         await stays;
     }
@@ -140,7 +140,7 @@ function draw(panel, largest, now, windows, parts) {
         drawn.push(`<line x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>`);
         drawn.push(label(left - 6, +y(value) + 4, 'end', number(value)));
     }
-    for (let second = 0; second <= END; second += narrow ? 120 : 60) {
+    for (let second = 0; second <= END; second += right - left < 560 ? 120 : 60) {
         drawn.push(label(x(second), base + 18, second === END ? 'end' : 'middle', clock(second)));
     }
     const apart = new Map(windows.map((window) => [window.start, { ...window, ids: windows.filter((other) => other.start === window.start) }]));
@@ -156,7 +156,7 @@ function draw(panel, largest, now, windows, parts) {
 }
 
 function drawAudience({ audience, audienceSoFar, now, joined }) {
-    audiencePanel.querySelector('span').textContent = `${number(joined)} have begun their sessions`;
+    audiencePanel.querySelector('span').textContent = `${number(joined)} have joined`;
     draw(audiencePanel, audience, now, [], (x, y) => {
         const steps = audienceSoFar.map((each) => `H${x(each.second)}V${y(each.joined)}`);
         return `<path class="audience" d="M${x(0)} ${y(0)}${steps.join('')}V${y(0)}z"/>`;
@@ -166,13 +166,14 @@ function drawAudience({ audience, audienceSoFar, now, joined }) {
 function drawCase(panel, each, { now, largest, capacity }) {
     const caption = panel.querySelector('span'), over = each.peak > capacity;
     const times = each.peak / capacity;
-    const share = over ? `${times.toFixed(1)} times what the ad server takes` : `${Math.round(100 * times)}% of what the ad server takes`;
-    caption.textContent = each.peak ? `At most ${number(each.peak)} requests/s, at ${clock(each.peakAt)}: ${share}` : 'No ad request so far';
+    const share = over ? `${times.toFixed(1)} times the capacity` : `${Math.round(100 * times)}% of the capacity`;
+    caption.textContent = each.peak ? `${number(each.peak)} requests/s at ${clock(each.peakAt)}, ${share}` : 'no ad request so far';
     caption.className = over ? 'over' : '';
-    panel.querySelector('svg').setAttribute('aria-label', `${each.name}, ad requests per second. ${caption.textContent}.`);
+    panel.querySelector('svg').setAttribute('aria-label', `${each.name}, ad requests per second. Peak: ${caption.textContent}.`);
     draw(panel, largest, now, each.windows, (x, y) => {
         const bars = (kind, from, to) => {
-            const bar = (count) => `M${x(count.second)} ${y(from(count))}V${y(to(count))}H${x(count.second + 1)}V${y(from(count))}z`;
+            // A second may be less than a pixel wide: no bar is.
+            const bar = (count) => `M${x(count.second)} ${y(from(count))}V${y(to(count))}h${Math.max(x(1) - x(0), 1.5)}V${y(from(count))}z`;
             return `<path class="${kind}" d="${each.counts.filter((count) => to(count) > from(count)).map(bar).join('')}"/>`;
         };
         const [left, right] = [x(0), x(END)];

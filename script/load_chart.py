@@ -9,11 +9,9 @@ WIDTH, LEFT, RIGHT, TOP, BOTTOM = 960, 70, 24, 92, 56
 PLOT, GAP = 130, 62  # a panel's height, and the space above it with its title
 
 STYLE = """
-:root { --ground: #fff; --text: #1f2328; --quiet: #59636e; --line: #d1d9e0;
-        --ahead: #0969da; --at-break: #bc4c00; --capacity: #cf222e; }
+:root { --ground: #fff; --text: #17191e; --quiet: #595f6b; --line: #d9dbd6; --ahead: #1d4fd7; --at-break: #b3261e; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #0d1117; --text: #f0f6fc; --quiet: #9198a1; --line: #3d444d;
-          --ahead: #4493f8; --at-break: #f0883e; --capacity: #ff7b72; }
+  :root { --ground: #111317; --text: #eceef2; --quiet: #a2a9b6; --line: #333842; --ahead: #8fb0ff; --at-break: #ff8a80; }
 }
 text { font: 13px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: var(--text); }
 .head { font-size: 17px; font-weight: 600; } .title { font-size: 14px; font-weight: 600; }
@@ -21,7 +19,8 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial
 .ground { fill: var(--ground); } .line { stroke: var(--line); } .axis { stroke: var(--quiet); }
 path { shape-rendering: crispEdges; } .ahead { fill: var(--ahead); } .at-break { fill: var(--at-break); }
 .window { fill: var(--ahead); opacity: .09; } .window.even { opacity: .17; } .break { fill: var(--at-break); opacity: .14; }
-.capacity { stroke: var(--capacity); stroke-width: 1.5; stroke-dasharray: 6 4; } .of-capacity { fill: var(--capacity); }
+.capacity { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 6 4; }
+.over { fill: var(--at-break); font-weight: 600; }
 """
 
 
@@ -89,8 +88,8 @@ class Picture:
             return round(base - PLOT * value / self.top_value, 2)
 
         self.add("text", x=LEFT, y=base - PLOT - 28, class_="title", text=panel.title[0].upper() + panel.title[1:])
-        self.add("text", x=LEFT + 150, y=base - PLOT - 28, class_="of-capacity" if panel.peak > self.capacity else "",
-                 text=f"at most {panel.peak:,} requests/s, at {clock(panel.peak_at)}: {self.share_of_capacity(panel.peak)}")
+        self.add("text", x=LEFT + 150, y=base - PLOT - 28, class_="over" if panel.peak > self.capacity else "",
+                 text=f"{panel.peak:,} requests/s at {clock(panel.peak_at)}, {self.share_of_capacity(panel.peak)}")
         for value in range(0, self.top_value + 1, self.step):
             self.line(LEFT, y(value), WIDTH - RIGHT, y(value), "line" if value else "axis")
             self.text(LEFT - 8, y(value) + 4, f"{value:,}", "quiet end")
