@@ -147,8 +147,9 @@ sub check_script {
     my ($line, $name) = @_;
     my ($variables, $script, $words) = $line =~ m{^((?:\w+=\S+ )*)(script/\S+)(.*)$};
     my $path = "$sources/$script";
-    is(system('bash', '-n', $path), 0, "$name: a shell script") && -x $path or return fail("$name: can be run");
     my ($text) = do { local (@ARGV, $/) = $path; <> };
+    my @check = $text =~ /^#!.*python3/ ? ('python3', '-c', 'compile(open(__import__("sys").argv[1]).read(), "", "exec")') : ('bash', '-n');
+    is(system(@check, $path), 0, "$name: a script") && -x $path or return fail("$name: can be run");
     for my $word ($variables =~ /(\w+)=/g, grep { !/^[0-9]+$/ } split ' ', $words) {
         like($text, qr/(?<![\w-])\Q$word\E(?![\w-])/, "$name: knows $word");
     }

@@ -1,10 +1,12 @@
 // What the tests share: script/server, the browser, and a web server on another port, which is another origin.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const { chromium } = createRequire(join(process.env.SI_NPM, 'package.json'))('playwright-core');
@@ -96,6 +98,23 @@ export const openElsewhere = (path) => open(elsewhere.origin + path);
 export const plays = (page, selector) => page.waitForFunction(
     (which) => document.querySelector(which).currentTime > 2, selector, { polling: 100 });
 
+// A test for each size and colours: nothing sticks out. A picture of it where SCREENSHOTS says.
+export function fitsEverywhere(page, name) {
+    for (const [device, width] of [['desktop', 1440], ['phone', 390]]) {
+        for (const colorScheme of ['light', 'dark']) {
+            test(`${name}: fits a ${device}, ${colorScheme}`, async () => {
+                await page.setViewportSize({ width, height: 900 });
+                await page.emulateMedia({ colorScheme });
+                assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+                if (!process.env.SCREENSHOTS) return;
+                await mkdir(process.env.SCREENSHOTS, { recursive: true });
+                await page.screenshot({
+                    path: join(process.env.SCREENSHOTS, `${name}-${device}-${colorScheme}.png`), fullPage: true });
+            });
+        }
+    }
+}
+
 // ---- The stand-in's record ----
 
 export const HASH = '0123456789abcdef0123456789abcdef01234567';
@@ -106,6 +125,7 @@ const standIn = async (path) => (await fetch(`${server.standIn}/_standin/${path}
 
 export const sessions = () => standIn('sessions');
 export const summary = () => standIn('summary');
+export const event = () => standIn('event');
 export async function session(id) {
     const [record] = await standIn(`sessions?id=${id}`);
     return record ?? {};

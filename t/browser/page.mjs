@@ -1,9 +1,7 @@
 // The demo's page as script/server shows it: buttons, chart, faults, sizes and colours.
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { HASH, open, plays, server, summary } from './harness.mjs';
+import { HASH, fitsEverywhere, open, plays, server, summary } from './harness.mjs';
 
 const PLAYERS = [1, 2, 3];
 const page = await open(`${server.origin}/`, { viewport: { width: 1440, height: 900 } });
@@ -60,19 +58,7 @@ test('the bars are as long as the shares', async () => {
     }
 });
 
-for (const [device, width] of [['desktop', 1440], ['phone', 390]]) {
-    for (const colorScheme of ['light', 'dark']) {
-        test(`it fits a ${device}, ${colorScheme}`, async () => {
-            await page.setViewportSize({ width, height: 900 });
-            await page.emulateMedia({ colorScheme });
-            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
-            if (!process.env.SCREENSHOTS) return;
-            await mkdir(process.env.SCREENSHOTS, { recursive: true });
-            await page.screenshot({
-                path: join(process.env.SCREENSHOTS, `players-${device}-${colorScheme}.png`), fullPage: true });
-        });
-    }
-}
+fitsEverywhere(page, 'players');
 
 test('the page has nothing to complain of', async () => {
     assert.deepEqual(page.complaints, []);

@@ -10,4 +10,4 @@ import { stop } from './harness.mjs';
 after(stop);
 
 // In this order: each opens its page before its tests begin.
-for (const file of ['players', 'answers', 'page']) await import(`./${file}.mjs`);
+for (const file of ['players', 'answers', 'page', 'event']) await import(`./${file}.mjs`);
