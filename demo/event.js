@@ -12,7 +12,8 @@ const PLAYERS_AT_ONCE = 6; // a browser has no more connections to a host
 const FIRST = BREAK_AT - IDS.length * WINDOW;
 const CASES = [
     { name: 'Without prefetch', configuration: 'without-prefetch', windows: [] },
-    { name: 'One window', configuration: 'one-window', windows: IDS.map((id) => ({ id, start: FIRST, end: BREAK_AT })) },
+    { name: 'One window', configuration: 'one-window',
+        windows: IDS.map((id) => ({ id, start: FIRST, end: BREAK_AT })) },
     { name: `${IDS.length} windows`, configuration: `${IDS.length}-windows`,
         windows: IDS.map((id, n) => ({ id, start: FIRST + n * WINDOW, end: FIRST + (n + 1) * WINDOW })) },
 ];
@@ -24,18 +25,21 @@ const clock = (second) => `${Math.floor(second / 60)}:${String(second % 60).padS
 // ---- The audience. A viewer begins one session in each case. ----
 
 async function ask(method, path, body, signal) {
-    const response = await fetch(path, { method, signal, cache: 'no-store', body: body === null ? body : JSON.stringify(body) });
+    const options = { method, signal, cache: 'no-store', body: body === null ? body : JSON.stringify(body) };
+    const response = await fetch(path, options);
     const text = await response.text();
     if (!response.ok) throw new Error(`${response.status} to ${method} ${path}`);
     return text;
 }
 
-const begin = (kind, configuration, asset) => `/session-initializer/v1/${kind}/${ACCOUNT}/${configuration}/live/index.${asset}`;
+const begin = (kind, configuration, suffix) =>
+    `/session-initializer/v1/${kind}/${ACCOUNT}/${configuration}/live/index.${suffix}`;
 const KINDS = [
     (configuration, signal) => ask('GET', begin('master', configuration, 'm3u8'), null, signal),
     (configuration, signal) => ask('GET', begin('dash', configuration, 'mpd'), null, signal),
     async (configuration, signal) => {
-        const answer = await ask('POST', begin('session', configuration, 'm3u8'), { adsParams: { device: 'browser' } }, signal);
+        const body = { adsParams: { device: 'browser' } };
+        const answer = await ask('POST', begin('session', configuration, 'm3u8'), body, signal);
         await ask('GET', JSON.parse(answer).manifestUrl, null, signal);
     },
 ];
@@ -86,7 +90,8 @@ async function play(options, show, signal) {
         audience.push({ second: now, joined });
         if (!pictured) continue;
         const { configurations } = JSON.parse(counted);
-        show({ ...options, now, joined, audienceSoFar: audience, cases: CASES.map((each) => figures(each, configurations)) });
+        const cases = CASES.map((each) => figures(each, configurations));
+        show({ ...options, now, joined, audienceSoFar: audience, cases });
         await stays;
     }
 }
@@ -94,10 +99,12 @@ async function play(options, show, signal) {
 // A case, and what the stand-in has counted of it.
 function figures(each, configurations) {
     const { seconds = [], streamIds = {} } = configurations[each.configuration] || {};
-    const counts = seconds.map(({ second, prefetch = 0, break: atBreak = 0, served = 0 }) => ({ second, prefetch, atBreak, served }));
+    const counts = seconds.map(({ second, prefetch = 0, break: atBreak = 0, served = 0 }) =>
+        ({ second, prefetch, atBreak, served }));
     const sum = (kind) => counts.reduce((total, count) => total + count[kind], 0);
     const requests = ({ prefetch, atBreak }) => prefetch + atBreak;
-    const fullest = counts.reduce((best, count) => (requests(count) > requests(best) ? count : best), { prefetch: 0, atBreak: 0 });
+    const none = { prefetch: 0, atBreak: 0 };
+    const fullest = counts.reduce((best, count) => (requests(count) > requests(best) ? count : best), none);
     return { ...each, counts, streamIds, peak: requests(fullest), peakAt: fullest.second,
         ahead: sum('prefetch'), atBreak: sum('atBreak'), served: sum('served') };
 }
@@ -116,11 +123,19 @@ function addPanel(name) {
 const audiencePanel = addPanel('Viewers');
 const casePanels = CASES.map(({ name }) => addPanel(name));
 
+const describe = (panel, text) => panel.querySelector('svg').setAttribute('aria-label', text);
+
 function roundStep(largest, steps) {
     for (let power = 1; ; power *= 10) {
         const factor = [1, 2, 5].find((each) => each * power * steps >= largest);
         if (factor) return factor * power;
     }
+}
+
+// Each window once, with the ids that have it.
+function apart(windows) {
+    const ids = ({ start }) => windows.filter((other) => other.start === start).map(({ id }) => id);
+    return [...new Map(windows.map((window) => [window.start, { ...window, ids: ids(window) }])).values()];
 }
 
 // The frame of a panel: scales, grid, times, break and windows. What parts() draws with the scales comes between.
@@ -135,7 +150,10 @@ function draw(panel, largest, now, windows, parts) {
         `<rect class="${kind}" x="${x(start)}" y="${top}" width="${x(end) - x(start)}" height="${base - top}"/>`;
     const label = (at, height, kind, text) => `<text x="${at}" y="${height}" class="${kind}">${text}</text>`;
 
-    const drawn = [span(BREAK_AT, END, 'break'), label((+x(BREAK_AT) + +x(END)) / 2, top - 6, 'middle', narrow ? 'ad' : 'ad break')];
+    const middle = (start, end) => (+x(start) + +x(end)) / 2;
+
+    const drawn = [span(BREAK_AT, END, 'break')];
+    drawn.push(label(middle(BREAK_AT, END), top - 6, 'middle', narrow ? 'ad' : 'ad break'));
     for (let value = 0; value <= highest; value += step) {
         drawn.push(`<line x1="${left}" x2="${right}" y1="${y(value)}" y2="${y(value)}"/>`);
         drawn.push(label(left - 6, +y(value) + 4, 'end', number(value)));
@@ -143,14 +161,15 @@ function draw(panel, largest, now, windows, parts) {
     for (let second = 0; second <= END; second += right - left < 560 ? 120 : 60) {
         drawn.push(label(x(second), base + 18, second === END ? 'end' : 'middle', clock(second)));
     }
-    const apart = new Map(windows.map((window) => [window.start, { ...window, ids: windows.filter((other) => other.start === window.start) }]));
-    [...apart.values()].forEach(({ start, end, ids }, n) => {
+    apart(windows).forEach(({ start, end, ids }, n) => {
         drawn.push(span(start, end, n % 2 ? 'window even' : 'window'));
-        const text = ids.length > 1 ? `ids ${ids[0].id} to ${ids.at(-1).id}` : `id ${ids[0].id}`;
-        drawn.push(label((+x(start) + +x(end)) / 2, top - 6, 'middle', text));
+        const text = ids.length > 1 ? `ids ${ids[0]} to ${ids.at(-1)}` : `id ${ids[0]}`;
+        drawn.push(label(middle(start, end), top - 6, 'middle', text));
     });
     drawn.push(parts(x, y));
-    if (now > 0 && now < END) drawn.push(`<line class="now" x1="${x(now)}" x2="${x(now)}" y1="${top}" y2="${base}"/>`);
+    if (now > 0 && now < END) {
+        drawn.push(`<line class="now" x1="${x(now)}" x2="${x(now)}" y1="${top}" y2="${base}"/>`);
+    }
     svg.setAttribute('viewBox', `0 0 ${width} ${base + 24}`);
     svg.innerHTML = drawn.join('');
 }
@@ -167,14 +186,17 @@ function drawCase(panel, each, { now, largest, capacity }) {
     const caption = panel.querySelector('span'), over = each.peak > capacity;
     const times = each.peak / capacity;
     const share = over ? `${times.toFixed(1)} times the capacity` : `${Math.round(100 * times)}% of the capacity`;
-    caption.textContent = each.peak ? `${number(each.peak)} requests/s at ${clock(each.peakAt)}, ${share}` : 'no ad request so far';
+    caption.textContent = each.peak ?
+        `${number(each.peak)} requests/s at ${clock(each.peakAt)}, ${share}` : 'no ad request so far';
     caption.className = over ? 'over' : '';
-    panel.querySelector('svg').setAttribute('aria-label', `${each.name}, ad requests per second. Peak: ${caption.textContent}.`);
+    describe(panel, `${each.name}, ad requests per second. Peak: ${caption.textContent}.`);
     draw(panel, largest, now, each.windows, (x, y) => {
         const bars = (kind, from, to) => {
             // A second may be less than a pixel wide: no bar is.
-            const bar = (count) => `M${x(count.second)} ${y(from(count))}V${y(to(count))}h${Math.max(x(1) - x(0), 1.5)}V${y(from(count))}z`;
-            return `<path class="${kind}" d="${each.counts.filter((count) => to(count) > from(count)).map(bar).join('')}"/>`;
+            const width = Math.max(x(1) - x(0), 1.5);
+            const bar = (count) => `M${x(count.second)} ${y(from(count))}V${y(to(count))}h${width}V${y(from(count))}z`;
+            const drawn = each.counts.filter((count) => to(count) > from(count)).map(bar);
+            return `<path class="${kind}" d="${drawn.join('')}"/>`;
         };
         const [left, right] = [x(0), x(END)];
         return bars('ahead', () => 0, (count) => count.prefetch) +
@@ -188,7 +210,8 @@ function fillTable(cases) {
         const row = document.createElement('tr');
         const filled = each.served + each.atBreak;
         const share = filled ? `${(100 * each.served / filled).toFixed(1)}%` : '–';
-        [each.name, number(each.peak), each.peak ? clock(each.peakAt) : '–', number(each.ahead), number(each.atBreak), share]
+        const at = each.peak ? clock(each.peakAt) : '–';
+        [each.name, number(each.peak), at, number(each.ahead), number(each.atBreak), share]
             .forEach((text, n) => {
                 const cell = document.createElement(n ? 'td' : 'th');
                 if (!n) cell.scope = 'row';
@@ -208,7 +231,7 @@ function show(state) {
     // Without prefetch all ask within REFRESH seconds: the axis has room for that from the start.
     const largest = Math.max(state.capacity, 1.2 * state.audience / REFRESH, ...state.cases.map(({ peak }) => peak));
     shown = { ...state, largest };
-    audiencePanel.querySelector('svg').setAttribute('aria-label', `${number(state.joined)} viewers at ${clock(state.now)}`);
+    describe(audiencePanel, `${number(state.joined)} viewers at ${clock(state.now)}.`);
     drawAudience(shown);
     shown.cases.forEach((each, n) => drawCase(casePanels[n], each, shown));
     fillTable(shown.cases);

@@ -11,14 +11,16 @@ PLOT, GAP = 130, 62  # a panel's height, and the space above it with its title
 STYLE = """
 :root { --ground: #fff; --text: #17191e; --quiet: #595f6b; --line: #d9dbd6; --ahead: #1d4fd7; --at-break: #b3261e; }
 @media (prefers-color-scheme: dark) {
-  :root { --ground: #111317; --text: #eceef2; --quiet: #a2a9b6; --line: #333842; --ahead: #8fb0ff; --at-break: #ff8a80; }
+  :root { --ground: #111317; --text: #eceef2; --quiet: #a2a9b6; --line: #333842; --ahead: #8fb0ff;
+          --at-break: #ff8a80; }
 }
 text { font: 13px system-ui, -apple-system, "Segoe UI", "Liberation Sans", Arial, sans-serif; fill: var(--text); }
 .head { font-size: 17px; font-weight: 600; } .title { font-size: 14px; font-weight: 600; }
 .quiet { fill: var(--quiet); font-size: 12px; } .middle { text-anchor: middle; } .end { text-anchor: end; }
 .ground { fill: var(--ground); } .line { stroke: var(--line); } .axis { stroke: var(--quiet); }
 path { shape-rendering: crispEdges; } .ahead { fill: var(--ahead); } .at-break { fill: var(--at-break); }
-.window { fill: var(--ahead); opacity: .09; } .window.even { opacity: .17; } .break { fill: var(--at-break); opacity: .14; }
+.window { fill: var(--ahead); opacity: .09; } .window.even { opacity: .17; }
+.break { fill: var(--at-break); opacity: .14; }
 .capacity { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 6 4; }
 .over { fill: var(--at-break); font-weight: 600; }
 """
