@@ -7,7 +7,7 @@ import time
 
 import instructions
 import servers
-from players import Players
+from players import HEADERS, Players
 from servers import POSTS, REDIRECTS
 
 BY_NAME = {contender.name: contender for contender in REDIRECTS + POSTS}
@@ -33,20 +33,27 @@ def goal(text, is_met):
 
 
 def measure_instructions(place, upstream, options):
-    section('Instructions per request, user space (callgrind)', 'instructions', 'ratio')
     found = {}
     with upstream.running():
-        for group in REDIRECTS, POSTS:
-            for contender in group:
-                count, file = instructions.per_request(place, contender, upstream)
-                found[contender] = count
-                row(contender.name, count, ratio(count, found[group[0]]))
-                slug = contender.name.replace(' ', '-').replace(':', '')
-                (place.directory / f'{slug}.profile').write_text(instructions.profile(file))
-    goal('redirect at most 0.85 of mod_alias', found[REDIRECT] <= 0.85 * found[ALIAS])
-    goal('POST over http at most 120,000', found[MODULE] <= 120_000)
-    goal('POST over https at most 140,000', found[MODULE_TLS] <= 140_000)
+        for headers in HEADERS:
+            section(f'Instructions per request, user space (callgrind), headers: {headers}',
+                    'instructions', 'ratio')
+            for group in REDIRECTS, POSTS:
+                for contender in group:
+                    found[contender, headers] = count_instructions(place.with_headers(headers), contender, upstream)
+                    row(contender.name, found[contender, headers],
+                        ratio(found[contender, headers], found[group[0], headers]))
+            goal('redirect at most 0.85 of mod_alias', found[REDIRECT, headers] <= 0.85 * found[ALIAS, headers])
+            goal('POST over http at most 120,000', found[MODULE, headers] <= 120_000)
+            goal('POST over https at most 140,000', found[MODULE_TLS, headers] <= 140_000)
     print(f'    by function: {place.directory}/*.profile')
+
+
+def count_instructions(place, contender, upstream):
+    count, file = instructions.per_request(place, contender, upstream)
+    slug = contender.name.replace(' ', '-').replace(':', '')
+    (place.directory / f'{slug}-{place.headers}.profile').write_text(instructions.profile(file))
+    return count
 
 
 def round_of(place, contender, upstream, seconds, clients):
@@ -204,6 +211,8 @@ def main():
                         default=[50, 200, 1000, 3000], help='of the slow part (50,200,1000,3000)')
     parser.add_argument('--debian', action='store_true',
                         help='httpd with all the modules of Debian\'s default, and with its access log')
+    parser.add_argument('--headers', choices=HEADERS, default='app',
+                        help='what the players of the other parts send (app)')
     for name in 'directory', 'httpd', 'modules', 'module', 'nginx':
         parser.add_argument('--' + name, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -211,7 +220,7 @@ def main():
     if unknown:
         parser.error(f'no part is called {", ".join(unknown)}')
     place = servers.Place(options.directory, options.httpd, options.modules, options.module, options.nginx,
-                          ['BENCH_DEBIAN'] if options.debian else [])
+                          options.headers, ['BENCH_DEBIAN'] if options.debian else [])
     upstream = servers.Upstream(place)
     print(f'{os.cpu_count()} processors: server on {servers.SERVER_CPU}, players and upstream on {servers.LOAD_CPU}; '
           f'load average {os.getloadavg()[0]:.1f} at the start')

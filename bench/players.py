@@ -8,7 +8,14 @@ from servers import LOAD_CPU
 ASSET = ('94063eadf7d8c56e9e2edd84fdf897826a70d0df/prefetch/out/v1/'
          '4d6b21805fb24291abf3534adfea8966/index.m3u8')
 
-HEADERS = '''\
+# What a television's or phone's app sends (Android's Media3), and what a browser does.
+APP = '''\
+Host: {host}
+Connection: Keep-Alive
+User-Agent: Player/3.1 (Linux;Android 13) AndroidXMedia3/1.4.1
+Accept-Encoding: gzip
+'''
+BROWSER = '''\
 Host: {host}
 Connection: keep-alive
 User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36
@@ -18,6 +25,7 @@ Referer: https://player.example.com/
 Accept-Encoding: gzip, deflate, br
 Accept-Language: en-US,en;q=0.9
 '''
+HEADERS = {'app': APP, 'browser': BROWSER}
 
 SESSION = ('{"reportingMode":"client","adsParams":{"device":"smartphone","subscription":"tier2",'
            '"gdpr":"1","us_privacy":"1YNN","ifa":"6D92078A-8246-4BA4-AE5B-76104861E7DC"%s},'
@@ -35,8 +43,8 @@ def session_body(length=215):
     return SESSION % ''.join(members)
 
 
-def request(method, host='cdn.example.com', body_length=215):
-    headers = HEADERS.format(host=host)
+def request(method, headers, host='cdn.example.com', body_length=215):
+    headers = headers.format(host=host)
     if method == 'GET':
         head = f'GET /session-initializer/v1/master/{ASSET} HTTP/1.1\n{headers}\n'
         return head.replace('\n', '\r\n').encode()
@@ -52,7 +60,7 @@ class Players:
     def __init__(self, place, contender, method=None, **details):
         method = method or contender.method
         self.file = contender.run / f'{method}.request'
-        self.file.write_bytes(request(method, **details))
+        self.file.write_bytes(request(method, HEADERS[place.headers], **details))
         self.program = ['taskset', '-c', LOAD_CPU, place.directory / 'load', '-p', contender.port,
                         '-f', self.file, '-e', 302 if method == 'GET' else 200]
 

@@ -1,6 +1,7 @@
 """The contenders as processes: started in turn, measured through /proc, ended by the pid they were started with."""
 
 import contextlib
+import copy
 import json
 import os
 import pathlib
@@ -18,13 +19,19 @@ SERVER_CPU, LOAD_CPU = ('0', '1') if os.cpu_count() > 1 else ('0', '0')
 
 
 class Place:
-    """The paths that bench/run has prepared."""
+    """The paths that bench/run has prepared, and what the players send."""
 
-    def __init__(self, directory, httpd, modules, module, nginx, defines=()):
+    def __init__(self, directory, httpd, modules, module, nginx, headers, defines=()):
         self.directory = pathlib.Path(directory)
         self.httpd, self.modules, self.module = httpd, modules, module
+        self.headers = headers  # what players send
         self.defines = defines  # that every httpd gets
         self.nginx = pathlib.Path(nginx)  # the root that nginx's packages are unpacked in
+
+    def with_headers(self, headers):
+        other = copy.copy(self)
+        other.headers = headers
+        return other
 
 
 class Upstream:
