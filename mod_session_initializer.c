@@ -12,6 +12,7 @@
 #include "src/forwarding.h"
 #include "src/playback_url.h"
 #include "src/query.h"
+#include "src/random.h"
 #include "src/request_body.h"
 #include "src/session_body.h"
 #include "src/settings.h"
@@ -98,7 +99,7 @@ static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
     const char *text;
     int id;
 
-    rv = si_stream_id_draw(settings->stream_id_count, apr_generate_random_bytes, &id);
+    rv = si_stream_id_draw(settings->stream_id_count, si_random_bytes, &id);
     if (rv != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
                       "no-random: vhost=%s: the system gives no random bytes",
