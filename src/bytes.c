@@ -6,34 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EACH(byte) (0x0101010101010101U * (byte))
-#define HIGH_BITS EACH(0x80U)
+/* Bytes that are compared at once; gcc and clang have operators for them. */
+typedef unsigned char block_t __attribute__((vector_size(16)));
 
-/*
- * Sets the high bit of some byte if one of the eight is a control character, and of none otherwise.
- * What is subtracted borrows from a byte below only where that one is a control character itself.
- */
-static apr_uint64_t control_bits(apr_uint64_t word)
+/* All bits of those bytes that are control characters, and none of the others. */
+static block_t control_bits(block_t block)
 {
-    const apr_uint64_t below_space = (word - EACH(0x20U)) & ~word;
-    const apr_uint64_t without_del = word ^ EACH(0x7FU);
-    const apr_uint64_t is_del = (without_del - EACH(0x01U)) & ~without_del;
-
-    return (below_space | is_del) & HIGH_BITS;
+    return (block_t)(block < 0x20) | (block_t)(block == 0x7F);
 }
 
 int si_has_control(const char *text, apr_size_t length)
 {
-    apr_uint64_t found = 0;
-    apr_uint64_t word;
+    block_t found = { 0 };
+    block_t block;
+    apr_uint64_t halves[2];
 
-    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
-        memcpy(&word, text, sizeof(word));
-        found |= control_bits(word);
+    for (; length >= sizeof(block); text += sizeof(block), length -= sizeof(block)) {
+        memcpy(&block, text, sizeof(block));
+        found |= control_bits(block);
     }
-    word = EACH(' ');
-    memcpy(&word, text, length);
-    return (found | control_bits(word)) != 0;
+    memset(&block, ' ', sizeof(block));
+    memcpy(&block, text, length);
+    found |= control_bits(block);
+    memcpy(halves, &found, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
 }
 
 int si_is_field_value(const char *text, apr_size_t length)
