@@ -77,7 +77,10 @@ int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_eve
     event->fd = (int)(raw->data.u64 & 0x7FFFFFFF);
     event->tag = (unsigned)(raw->data.u64 >> 32);
     event->events = raw->events;
-    if (event->fd < watch->size && watch->states[event->fd] & IS_WANTED) {
+    if (event->fd >= watch->size || !watch->states[event->fd]) {
+        return 0; /* closed in this turn: another thread may have the number by now */
+    }
+    if (watch->states[event->fd] & IS_WANTED) {
         return 1;
     }
     epoll_ctl(watch->epoll, EPOLL_CTL_DEL, event->fd, NULL);
