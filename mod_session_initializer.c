@@ -52,6 +52,8 @@ static const si_problem_t bad_query = { 400, "bad-query",
 static const si_problem_t bad_header = { 400, "bad-header", "A header holds a control character." };
 static const si_problem_t bad_request = { 400, "bad-request",
                                           "The request body did not arrive whole." };
+static const si_problem_t bad_coding = { 400, "bad-coding",
+                                         "The Transfer-Encoding may only be chunked." };
 static const si_problem_t request_timeout = { 408, "request-timeout",
                                               "The request body did not arrive in time." };
 static const si_problem_t body_too_large = { 413, "body-too-large",
@@ -133,6 +135,17 @@ static int has_encoded_body(const request_rec *r)
     const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
 
     return encoding && *encoding && strcasecmp(encoding, "identity") != 0;
+}
+
+/*
+ * httpd takes what ends in chunked, and leaves the codings before that undone: such a body is not
+ * what it says, and a proxy before us may take another end for its.
+ */
+static int has_other_coding(const request_rec *r)
+{
+    const char *coding = apr_table_get(r->headers_in, "Transfer-Encoding");
+
+    return coding && strcasecmp(coding, "chunked") != 0;
 }
 
 static const si_problem_t *body_problem(int status)
@@ -220,6 +233,9 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     }
     if (has_encoded_body(r)) {
         return refuse(r, settings, &unsupported_encoding);
+    }
+    if (has_other_coding(r)) {
+        return refuse(r, settings, &bad_coding);
     }
     status = si_request_body_read(r, settings->max_body, &body, &length);
     if (status == AP_FILTER_ERROR) {

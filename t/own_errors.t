@@ -14,6 +14,8 @@ is_own_error(post("$url?ads.a=%ff", '{}'), 400, 'bad-query', 'no UTF-8 in the qu
 is_own_error(post("$url?ads.a=1", '{"adsParams":1}'), 400, 'bad-container', 'no object to add to');
 is_own_error(post($url, '{}', headers => ['Content-Encoding' => 'gzip']), 415, 'unsupported-encoding',
     'a compressed body');
+is_own_error(send_raw("POST $url HTTP/1.1\r\nHost: plain.test\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+    400, 'bad-coding', 'a transfer coding that is not chunked alone');
 is_own_error(post($url, 'x' x 1001, vhost => 'small'), 413, 'body-too-large', 'too large a body');
 is_own_error(post($url, '{}', vhost => 'no-endpoint'), 503, 'no-endpoint', 'no endpoint');
 
