@@ -33,4 +33,29 @@ for my $case (
     is_deeply([received->header('X-Forwarded-For')], [$expected], $name);
 }
 
+# Large values go up whole, as far as httpd takes them; none ends a header or begins one.
+for my $case ([join(', ', map { "10.0.0.$_" } 1 .. 99) . ', 10.0.1.1' x 401, '500 hops'],
+    ['x' x 8000, '8,000 bytes'], ['203.0.113.7%0d%0aX-Injected:%20x', 'escaped line ends'],
+    ["\x80\xff\t\"<'>", 'odd bytes'], [',,,', 'commas alone']) {
+    my ($value, $name) = @$case;
+    stand_in->forget;
+    is_answer(post($PATH . $SESSION, '{}', headers => ['X-Forwarded-For' => $value]), 200, "$name: accepted");
+    my $request = received;
+    is_deeply([$request->header('X-Forwarded-For')], ["$value, 127.0.0.1"], $name);
+    is_deeply([grep { /inject/ } $request->header_names], [], "$name: nothing is injected");
+}
+for my $case (["X-Forwarded-For: " . 'x' x 8192, 'above 8 KB'], ["X-Forwarded-For: 203.0.113.7\rX-Injected: x", 'a CR'],
+    ["X-Forwarded-For: 203.0.113.7\0", 'a NUL'], ["X-Forwarded-For: 203.0.113.7\x0b", 'a control byte']) {
+    my ($header, $name) = @$case;
+    my $answer = send_raw("POST $PATH$SESSION HTTP/1.1\r\nHost: plain.test\r\n$header\r\nConnection: close\r\n"
+        . "Content-Length: 2\r\n\r\n{}");
+    is($answer->status, 400, "$name: refused");
+    nothing_sent($name);
+}
+is_answer(send_raw("POST $PATH$SESSION HTTP/1.1\r\nHost: plain.test\r\nX-Forwarded-For: 203.0.113.7,\r\n"
+    . " 198.51.100.1\r\nX-Injected: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"), 200, 'folded: accepted');
+my $request = received;
+is_deeply([$request->header('X-Forwarded-For')], ['203.0.113.7, 198.51.100.1, 127.0.0.1'], 'folded: one line upstream');
+is_deeply([$request->header('X-Injected')], [], 'folded: what follows is another header, and not forwarded');
+
 done_testing;

@@ -46,13 +46,32 @@ my $sessions = stand_in->summary->{sessions};
 is_deeply([sort keys %$sessions], [1 .. 3], 'the ids of sessions are 1 to 3, and each occurs');
 stand_in->forget;
 
-# Each process draws anew.
-my %series;
-for my $start (1 .. 3) {
-    my $httpd = SessionInitializer::Httpd->start(name => 'random', config => "StreamIdCount 10\n");
-    $series{join ' ', ids($httpd->port, 'x', $BATCH)} = 1;
-    $httpd->stop;
+# Children that were forked at the same moment, before and after graceful restarts: no two draw the same ids, not even
+# some time apart. A connection belongs to one child. That any 12 of 10 ids follow each other twice in all this has a
+# chance of one in a hundred thousand.
+my @many = threaded ? (StartServers => 4, ThreadsPerChild => 1, ServerLimit => 24, MaxRequestWorkers => 12,
+    MinSpareThreads => 4, MaxSpareThreads => 12) : ();
+unlink vars->{t_logs} . '/random/pids_log';
+my $httpd = SessionInitializer::Httpd->start(name => 'random', limits => {@many}, config => <<'CONFIG');
+StreamIdCount 10
+LogFormat "%P" child
+CustomLog "pids_log" child
+CONFIG
+my $request = "HEAD $PATH$HLS HTTP/1.1\r\nHost: x\r\n\r\n";
+my (%seen, @again);
+for my $generation (1 .. 3) {
+    my @connections = map { dial($httpd->port)->send($request x $BATCH) } 1 .. 8;
+    for my $connection (@connections) {
+        my $series = join '', map { (stream_id_of($connection->answer('HEAD')) // 'none') % 10 } 1 .. $BATCH;
+        $seen{substr $series, $_, 12}++ and push @again, substr $series, $_, 12 for 0 .. $BATCH - 12;
+        $connection->close;
+    }
+    $httpd->graceful if $generation < 3;
 }
-is(scalar(keys %series), 3, 'no two processes draw the same series');
+$httpd->stop;
+open my $log, '<', $httpd->directory . '/pids_log' or die "pids_log: $!\n";
+my %children = map { $_ => 1 } <$log>;
+cmp_ok(scalar(keys %children), '>=', 3 * 2, 'there were several children, three times');
+is("@again", '', 'no child draws what another has drawn');
 
 done_testing;

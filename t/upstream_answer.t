@@ -73,7 +73,10 @@ like($answer->header($_) // '', qr/./, "headers: $_")
 is_deeply([$answer->header('Access-Control-Allow-Origin')], ['*'], 'headers: CORS is ours, once');
 is_deeply([$answer->header('Access-Control-Expose-Headers')], \@EXPOSED, 'headers: which scripts may read');
 is_deeply([$answer->header($_)], [], "headers: no $_")
-    for qw(Set-Cookie X-Hop X-Powered-By Access-Control-Allow-Credentials Vary);
+    for qw(Set-Cookie X-Hop X-Powered-By Access-Control-Allow-Credentials Access-Control-Allow-Methods
+    Access-Control-Max-Age Vary Keep-Alive Proxy-Authenticate Strict-Transport-Security Clear-Site-Data
+    Transfer-Encoding);
+unlike($answer->head, qr/x-hop/i, "headers: Connection and Upgrade are this hop's");
 my $own_server = get('/index.html')->header('Server');
 is_deeply([$answer->header('Server')], [$own_server], "headers: Server is httpd's");
 
@@ -81,7 +84,10 @@ is_deeply([$answer->header('Server')], [$own_server], "headers: Server is httpd'
 is_passed_back('html', 200, 'not JSON');
 is_passed_back('no-type', 200, 'no Content-Type');
 is_passed_back('gzip', 200, 'compressed');
-is(is_passed_back('chunked', 200, 'chunked')->header('Trailer'), undef, 'chunked: no trailers');
+my $chunked = is_passed_back('chunked', 200, 'chunked');
+is($chunked->header('Trailer'), undef, 'chunked: no trailers');
+is_deeply([$chunked->header('Content-Length'), $chunked->header('Transfer-Encoding')], [length $chunked->body],
+    'chunked: a length on this hop');
 is_passed_back('1xx', 200, 'after 100 and 103');
 is_passed_back('close', 200, 'a connection that closes');
 is_passed_back('delay-200', 200, 'late');

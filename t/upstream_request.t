@@ -91,6 +91,16 @@ is_answer(post($url, '{}', vhost => 'forward', headers => ['X-Trace' => 'x', Con
     'a header of this hop: accepted');
 is_deeply([received->header('X-Trace')], [], 'a header that Connection names is of this hop alone');
 
+# What goes up in any case goes up whatever Connection says: nobody hides who the client is.
+is_answer(post($url, '{}', headers => ['User-Agent' => 'u', 'X-Forwarded-For' => '203.0.113.7',
+    Connection => 'close, User-Agent, Host, X-Forwarded-For, Content-Type, Content-Length']), 200,
+    'Connection names everything: accepted');
+$request = received;
+is_deeply([$request->header('User-Agent')], [], 'Connection names everything: what is of this hop stays here');
+is_deeply([map { $request->header($_) } qw(Host X-Forwarded-For Content-Type Content-Length)],
+    ['plain.test', '203.0.113.7, 127.0.0.1', 'application/json', length $request->body],
+    'Connection names everything: what is ours is there');
+
 # A proxy that the environment names is none of ours.
 {
     my $nowhere = 'http://127.0.0.1:' . vars->{standin_refuse};

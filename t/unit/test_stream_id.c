@@ -90,24 +90,34 @@ static apr_status_t from_apr(unsigned char *bytes, apr_size_t length)
     return apr_generate_random_bytes(bytes, length);
 }
 
-/* With APR's source every id must turn up: one of 10 is missed 2000 times in a row once in 10^91.
+/*
+ * With APR's source: chi-square over 20,000 draws. Each bound is passed by chance once in 10^9 runs
+ * (degrees of freedom: N - 1).
  */
 static void from_the_real_source(int count)
 {
-    int seen[SI_STREAM_ID_MAX + 1] = { 0 };
-    int kinds = 0, beyond = 0;
+    static const double bound[SI_STREAM_ID_MAX] = { 0,    37.4, 41.5, 44.9, 47.9,
+                                                    50.7, 53.4, 55.9, 58.4, 60.7 };
+    const double expected = 20000.0 / count;
+    int drawn[SI_STREAM_ID_MAX + 1] = { 0 };
+    double chi_square = 0;
+    int beyond = 0;
     int i, id;
 
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < 20000; i++) {
         id = 0;
         if (si_stream_id_draw(count, from_apr, &id) != APR_SUCCESS || id < 1 || id > count) {
             beyond++;
             continue;
         }
-        kinds += !seen[id]++;
+        drawn[id]++;
+    }
+    for (id = 1; id <= count; id++) {
+        chi_square += (drawn[id] - expected) * (drawn[id] - expected) / expected;
     }
     is_number(beyond, 0, "APR's source, N = %d: no id but 1..%d", count, count);
-    is_number(kinds, count, "APR's source, N = %d: every id turns up", count);
+    ok(chi_square <= bound[count - 1], "APR's source, N = %d: uniform (chi-square %.1f)", count,
+       chi_square);
 }
 
 int main(void)

@@ -1,0 +1,87 @@
+# Who is refused learns nothing of the configuration, and the error log holds no body and no query value, at any level.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
+use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(exchange);
+
+my $url = $PATH . $SESSION;
+my %endpoint = (
+    answered => 'http://127.0.0.1:' . stand_in->port,
+    refused => 'http://127.0.0.1:' . vars->{standin_refuse},
+    blackhole => 'http://127.0.0.1:' . vars->{standin_blackhole},
+    nowhere => 'http://secret-name.invalid',
+    'not-http' => 'http://127.0.0.1:' . vars->{standin_tls_good},
+    untrusted => 'https://localhost:' . vars->{standin_tls_self_signed},
+    unset => 'none',
+);
+my $ca = vars->{certs} . '/ca.pem';
+my $vhosts = join '', map { <<"VHOST" } sort keys %endpoint;
+<VirtualHost 127.0.0.1:PORT>
+    ServerName $_.test
+    SessionInitializerEndpoint $endpoint{$_}
+</VirtualHost>
+VHOST
+my $httpd = SessionInitializer::Httpd->start(name => 'leaks', config => <<"CONFIG");
+LogLevel debug session_initializer:trace8
+StreamIdCount 3
+SessionInitializerCACertificateFile "$ca"
+SessionInitializerConnectTimeout 300ms
+SessionInitializerTimeout 500ms
+SessionInitializerMaxBody 5000
+$vhosts
+CONFIG
+
+# Bodies, query and headers of every request hold the mark; so does no log line and no answer.
+my $MARK = 'Xq7Secret';
+my $CONFIGURED = join '|', map { quotemeta } $ca, $httpd->directory, 'secret-name.invalid', '127.0.0.1', 'localhost',
+    (map { /:(\d+)$/ ? ":$1" : () } values %endpoint);
+
+sub is_tight {
+    my ($vhost, $method, $target, $name, %options) = @_;
+    my $answer = exchange(port => $httpd->port, host => "$vhost.test", method => $method, target => $target, %options,
+        headers => ['User-Agent' => $MARK, Cookie => "a=$MARK", 'X-Forwarded-For' => $MARK,
+            @{$options{headers} // []}]);
+    my $own = $answer->head . $answer->body;
+    cmp_ok($answer->status, '>=', 400, "$name: refused");
+    unlike($own, qr/$MARK/, "$name: the answer repeats nothing");
+    unlike($own, qr/$CONFIGURED/, "$name: the answer tells nothing of the configuration");
+    return;
+}
+
+my $query = "?$MARK=$MARK&ads.$MARK=$MARK&aws.preroll=$MARK";
+my $body = qq({"$MARK":"$MARK","adsParams":{"$MARK":["$MARK"]}});
+is_tight($_, POST => "$url$query", "endpoint $_", body => $body)
+    for qw(refused blackhole nowhere not-http untrusted unset);
+is_tight('answered', POST => $PATH . fault($_) . $query, "fault $_", body => $body)
+    for qw(garbage truncated reset-before reset-amid stall);
+
+for my $bad (substr($body, 0, -1), "$body$MARK", qq({"$MARK":$MARK}), "{'$MARK':1}", qq({"$MARK":"\x01"}),
+    qq({"a":"$MARK\xff"}), qq(["$MARK"]), qq("$MARK"), $MARK) {
+    is_tight('answered', POST => "$url$query", 'not a JSON object', body => $bad);
+}
+is_tight('answered', POST => "$url$query", 'no container', body => qq({"adsParams":"$MARK"}));
+is_tight('answered', POST => "$url$query", 'too large', body => $MARK x 1000);
+is_tight('answered', POST => "$url$query&ads.a=$MARK%ff", 'a query that is no UTF-8', body => $body);
+is_tight('answered', POST => "$url$query&aws.adSignalingEnabled=$MARK", 'a flag that is none', body => $body);
+is_tight('answered', POST => "$url$query", 'a coding', body => $body, headers => ['Content-Encoding' => $MARK]);
+is_tight('answered', PUT => "$url$query", 'a method', body => $body);
+is_tight('answered', GET => "$PATH/v1/other/a/c/x$query", 'a path');
+
+# What is well is logged no more.
+for my $method (qw(GET POST OPTIONS)) {
+    my $answer = exchange(port => $httpd->port, host => 'answered.test', method => $method, target => "$url$query",
+        $method eq 'POST' ? (body => $body =~ s/,"adsParams".*/}/r) : ());
+    cmp_ok($answer->status, '<', 400, "$method is answered") or diag($answer->body);
+}
+$httpd->stop;
+my $log = $httpd->error_log;
+like($log, qr/session_initializer:debug.*redirect: stream id/, 'the log is at debug');
+like($log, qr/upstream-unreachable.*endpoint=\Q$endpoint{refused}\E/, 'the operator is told which endpoint');
+my @leaks = grep { /$MARK/ } split /\n/, $log;
+is(scalar @leaks, 0, 'the log holds nothing of bodies, queries and headers') or diag(join "\n", @leaks[0 .. 2]);
+stand_in->forget;
+
+done_testing;
