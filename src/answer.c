@@ -119,6 +119,7 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
 /* httpd has a reason for the statuses it knows; for another it would answer 500 without ours. */
 static void set_status_line(request_rec *r, const si_forward_answer_t *answer)
 {
+    /* NOLINTNEXTLINE(cert-err34-c): httpd's own "404 Not Found" */
     const int is_known = atoi(ap_get_status_line(answer->status)) == answer->status;
 
     if (*answer->reason || !is_known) {

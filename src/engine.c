@@ -45,6 +45,7 @@ struct si_engine_t {
 
 static int make_shards(si_engine_t *engine, int count, int target_count)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers it is, to shards of one's own */
     engine->shards = calloc((size_t)count, sizeof(*engine->shards));
     while (engine->shards && engine->shard_count < count) {
         si_shard_t *shard = si_shard_make(&engine->watch, (unsigned)engine->shard_count,

@@ -255,30 +255,49 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
     return 1;
 }
 
-si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
-                                   int is_threaded, const char **problem)
+/* Fills a new forwarder and starts its threads. Returns NULL, or why it cannot. */
+static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *endpoints,
+                          int max_calls, int is_threaded)
 {
-    si_forwarder_t *forwarder = calloc(1, sizeof(*forwarder));
+    const char *problem = NULL;
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        *problem = "curl_global_init failed";
-        return NULL;
-    }
-    if (!forwarder || !make_targets(forwarder, endpoints)) {
-        *problem = "no memory for the endpoints";
-        return NULL;
+    if (!make_targets(forwarder, endpoints)) {
+        return "no memory for the endpoints";
     }
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
     forwarder->engine = si_engine_make(max_calls, forwarder->targets, forwarder->target_count,
-                                       give_back, forwarder, problem);
+                                       give_back, forwarder, &problem);
     if (!forwarder->engine) {
-        return NULL;
+        return problem;
     }
     if (si_resolver_start(forwarder->resolver) != 0
         || (is_threaded && si_engine_start(forwarder->engine) != 0)) {
-        *problem = "no thread to be had";
+        return "no thread to be had";
+    }
+    return NULL;
+}
+
+si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
+                                   int is_threaded, const char **problem)
+{
+    si_forwarder_t *forwarder;
+
+    *problem = "curl_global_init failed";
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return NULL;
+    }
+    *problem = "no memory for the forwarder";
+    forwarder = calloc(1, sizeof(*forwarder));
+    if (!forwarder) {
+        return NULL;
+    }
+    *problem = set_up(forwarder, endpoints, max_calls, is_threaded);
+    if (*problem) {
+        /* A child begins once: names, URLs and what the engine has made stay. */
+        free(forwarder->targets);
+        free(forwarder);
         return NULL;
     }
     return forwarder;

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "thread.h"
 
+#include <apr_strings.h>
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
@@ -136,7 +137,7 @@ static void store(si_name_t *name, const char *problem, const char *addresses)
     name->is_wanted = 0;
     name->known.problem = problem;
     if (!problem && strcmp(name->known.addresses, addresses) != 0) {
-        strcpy(name->known.addresses, addresses);
+        apr_cpystrn(name->known.addresses, addresses, SI_ADDRESSES_SIZE);
         name->known.generation++;
     }
 }

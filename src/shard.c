@@ -29,7 +29,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
         return 0;
     }
     si_watch_set(shard->watch, socket,
-                 (what & CURL_POLL_IN ? EPOLLIN : 0U) | (what & CURL_POLL_OUT ? EPOLLOUT : 0U),
+                 ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U),
                  shard->tag);
     return 0;
 }
@@ -48,7 +48,7 @@ static int set_up(si_shard_t *shard)
 
 static void close_on_exec(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t length = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &length) == 0
@@ -121,9 +121,9 @@ void si_shard_remove(si_shard_t *shard, si_call_t *call)
 
 void si_shard_act(si_shard_t *shard, const si_watch_event_t *event)
 {
-    const int what = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0)
-                     | (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0)
-                     | (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    const int what = ((event->events & EPOLLIN) ? CURL_CSELECT_IN : 0)
+                     | ((event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0)
+                     | ((event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
     int ignored;
 
     curl_multi_socket_action(shard->multi, event->fd, what, &ignored);
