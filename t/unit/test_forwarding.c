@@ -162,8 +162,11 @@ static void start_thread(void *(*function)(void *), void *data)
     pthread_detach(thread);
 }
 
+static atomic_int is_accepting;
+
 static void *accept_all(void *data)
 {
+    is_accepting = 1;
     for (;;) {
         const int socket = accept4((int)(intptr_t)data, NULL, NULL, SOCK_CLOEXEC);
         connections++;
@@ -185,6 +188,10 @@ static void start_upstream(void)
     }
     upstream_port = ntohs(address.sin_port);
     start_thread(accept_all, (void *)(intptr_t)listener);
+    /* A sanitizer opens files of its own as a thread begins; a forwarder begins while none does. */
+    while (!is_accepting) {
+        usleep(1000);
+    }
 }
 
 /* Calls */
