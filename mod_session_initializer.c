@@ -9,6 +9,7 @@
  */
 
 #include "src/answer.h"
+#include "src/counters.h"
 #include "src/forwarding.h"
 #include "src/playback_url.h"
 #include "src/query.h"
@@ -16,6 +17,7 @@
 #include "src/request_body.h"
 #include "src/session_body.h"
 #include "src/settings.h"
+#include "src/status_handler.h"
 #include "src/stream_id.h"
 #include "src/upstream_headers.h"
 
@@ -37,6 +39,9 @@ APLOG_USE_MODULE(session_initializer);
 
 /* Of the configuration that is in force: const si_endpoint_t *. */
 static apr_array_header_t *endpoints;
+
+/* Of this process and its restarts. */
+static si_segment_t *segment;
 
 /* Of this child process; NULL where no server has an endpoint or it could not start. */
 static si_forwarder_t *forwarder;
@@ -94,8 +99,11 @@ static int refuse(request_rec *r, const si_settings_t *settings, const si_proble
     return si_answer_problem(r, settings, problem, NULL, NULL);
 }
 
-/* Draws a stream id and notes it for the access log; NULL where there is no randomness. */
-static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
+/*
+ * Draws a stream id, at *position from 0, and notes it for the access log; NULL where there is no
+ * randomness.
+ */
+static const char *draw_stream_id(request_rec *r, const si_settings_t *settings, int *position)
 {
     apr_status_t rv;
     const char *text;
@@ -108,7 +116,8 @@ static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
                       r->server->server_hostname);
         return NULL;
     }
-    text = apr_itoa(r->pool, id);
+    *position = id - 1;
+    text = si_stream_id_name(*position);
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_STREAM_ID", text);
     return text;
 }
@@ -116,15 +125,17 @@ static const char *draw_stream_id(request_rec *r, const si_settings_t *settings)
 static int redirect(request_rec *r, const si_settings_t *settings, const si_playback_t *playback)
 {
     const char *stream_id = NULL;
+    int position = -1;
 
     if (playback->kind == SI_KIND_SESSION && !si_query_has_session(r->args)) {
-        stream_id = draw_stream_id(r, settings);
+        stream_id = draw_stream_id(r, settings, &position);
         if (!stream_id) {
             return refuse(r, settings, &no_random);
         }
     }
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "redirect: stream id %s",
                   stream_id ? stream_id : "none");
+    si_count_redirect(settings->counters, position);
     return si_answer_redirect(
         r, settings,
         si_playback_location(r->pool, settings->playback_base, playback, r->args, stream_id));
@@ -173,8 +184,21 @@ static int answer_failure(request_rec *r, const si_settings_t *settings,
     return si_answer_problem(r, settings, problem, problem->status == 503 ? "1" : NULL, NULL);
 }
 
+static const char *error_type_of(const si_forward_answer_t *answer)
+{
+    const char *const *strings = (const char *const *)answer->headers->elts;
+    int i;
+
+    for (i = 0; i + 1 < answer->headers->nelts; i += 2) {
+        if (strcasecmp(strings[i], "x-amzn-ErrorType") == 0) {
+            return strings[i + 1];
+        }
+    }
+    return NULL;
+}
+
 static int forward(request_rec *r, const si_settings_t *settings, const si_playback_t *playback,
-                   const si_session_t *session)
+                   const si_session_t *session, int position)
 {
     const conn_rec *c = r->connection;
     const si_viewer_t viewer = {
@@ -198,8 +222,11 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
     if (!request.headers) {
         return refuse(r, settings, &bad_header);
     }
+    si_count_call(settings->counters);
     si_forward(forwarder, &request, r->pool, &answer);
+    si_count_call_end(settings->counters);
     if (answer.was_called) {
+        si_count_time(settings->counters, answer.time);
         apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_MS",
                        apr_ltoa(r->pool, (long)apr_time_as_msec(answer.time)));
     }
@@ -210,6 +237,10 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
                   "session: upstream status %d, %" APR_TIME_T_FMT " ms, %s connection",
                   answer.status, apr_time_as_msec(answer.time),
                   answer.is_kept_connection ? "kept" : "new");
+    si_count_answer(settings->counters, position, answer.status, error_type_of(&answer));
+    if (answer.is_kept_connection) {
+        si_count_kept_connection(settings->counters);
+    }
     return si_answer_upstream(r, settings, &answer);
 }
 
@@ -221,6 +252,7 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     const char *body;
     si_session_t session;
     apr_size_t length;
+    int position;
     int status;
 
     if (!settings->endpoint || !forwarder) {
@@ -244,7 +276,7 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     if (status != OK) {
         return refuse(r, settings, body_problem(status));
     }
-    stream_id = draw_stream_id(r, settings);
+    stream_id = draw_stream_id(r, settings, &position);
     if (!stream_id) {
         return refuse(r, settings, &no_random);
     }
@@ -252,7 +284,7 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     if (problem) {
         return refuse(r, settings, problem);
     }
-    return forward(r, settings, playback, &session);
+    return forward(r, settings, playback, &session, position);
 }
 
 /* Core decodes parsed_uri.path in place, and r->uri is that; it is another one after a rewrite. */
@@ -371,6 +403,64 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     return OK;
 }
 
+/* A server that sets nothing has the main server's settings themselves: then it gets a copy. */
+static si_settings_t *own_settings(apr_pool_t *pool, server_rec *s)
+{
+    si_settings_t *settings = ap_get_module_config(s->module_config, &session_initializer_module);
+
+    if (settings->counters) {
+        settings = apr_pmemdup(pool, settings, sizeof(*settings));
+        ap_set_module_config(s->module_config, &session_initializer_module, settings);
+    }
+    return settings;
+}
+
+/* Counters for each server that has stream ids. */
+static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
+{
+    apr_status_t rv;
+    server_rec *s;
+    int children = 1;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    rv = si_segment_open(main_server->process->pool, children, &segment);
+    for (s = main_server; s && rv == APR_SUCCESS; s = s->next) {
+        si_settings_t *settings = own_settings(pool, s);
+        if (settings->stream_id_count > 0) {
+            rv = si_segment_counters(segment, s->server_hostname, s->port, &settings->counters);
+        }
+    }
+    return rv;
+}
+
+static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *main_server)
+{
+    const apr_status_t rv = share_counters(pconf, main_server);
+
+    (void)plog;
+    (void)ptemp;
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server,
+                     "no-counters: no shared memory for the counters");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    si_status_show(main_server, segment);
+    return OK;
+}
+
+/* The parent: what a child had under way has ended with it. */
+static void note_child(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
+                       mpm_child_status status)
+{
+    (void)s;
+    (void)generation;
+    (void)slot;
+    if (status == MPM_CHILD_EXITED) {
+        si_segment_reap(segment, pid);
+    }
+}
+
 static apr_status_t stop_forwarder(void *creator)
 {
     /* A CGI child, forked with our memory, must not touch the engine of its parent. */
@@ -394,6 +484,7 @@ static void start_child(apr_pool_t *pchild, server_rec *main_server)
     int is_threaded = 0;
     int threads = 1;
 
+    si_segment_enter(segment, getpid());
     forwarder = NULL;
     if (endpoints->nelts == 0) {
         return;
@@ -586,6 +677,9 @@ static void register_hooks(apr_pool_t *pool)
     (void)pool;
     si_request_body_register_filter();
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(make_counters, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_status(note_child, NULL, NULL, APR_HOOK_MIDDLE);
+    si_status_register_hooks();
     /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(claim, after, before, APR_HOOK_FIRST);

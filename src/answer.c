@@ -64,6 +64,7 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
     const char *requested = apr_table_get(r->headers_in, "Access-Control-Request-Headers");
 
     note_action(r, "preflight");
+    si_count_preflight(settings->counters);
     r->status = HTTP_NO_CONTENT;
     set_cors(r, settings->cors);
     if (apr_table_get(r->headers_out, "Access-Control-Allow-Origin")) {
@@ -84,6 +85,8 @@ int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_pr
                                    "\",\"message\":", message, "}\n", NULL);
 
     note_action(r, "error");
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ERROR", problem->slug);
+    si_count_error(settings->counters, problem->slug);
     r->status = problem->status;
     ap_set_content_type(r, "application/json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
@@ -132,6 +135,8 @@ int si_answer_upstream(request_rec *r, const si_settings_t *settings,
                        const si_forward_answer_t *answer)
 {
     note_action(r, "session");
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_STATUS",
+                   apr_itoa(r->pool, answer->status));
     r->status = answer->status;
     set_status_line(r, answer);
     set_upstream_headers(r, answer->headers);

@@ -12,6 +12,7 @@
 #define SI_SETTINGS_H
 
 #include "cors.h"
+#include "counters.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -48,7 +49,8 @@ typedef struct {
     int preserve_host;
     apr_array_header_t *forward_headers; /* const char *; NULL for none */
     si_cors_t *cors;
-    int max_concurrent; /* SI_UNSET: for the hooks, who know the MPM; main server only */
+    int max_concurrent;      /* SI_UNSET: for the hooks, who know the MPM; main server only */
+    si_counters_t *counters; /* set by the hooks; NULL where the module is off */
 } si_settings_t;
 
 /* All values unset. */

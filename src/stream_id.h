@@ -19,4 +19,10 @@ typedef apr_status_t si_random_fn(unsigned char *bytes, apr_size_t length);
  */
 apr_status_t si_stream_id_draw(int count, si_random_fn *random, int *id);
 
+/* What the id at position is called, from 0 to SI_STREAM_ID_MAX - 1. */
+const char *si_stream_id_name(int position);
+
+/* The share of all draws that the id at position of count is to get, above 0 and up to 1. */
+double si_stream_id_share(int count, int position);
+
 #endif

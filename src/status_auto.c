@@ -1,0 +1,62 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "status.h"
+#include "stream_id.h"
+
+#define NUMBER "%" APR_UINT64_T_FMT
+
+/* The line "SessionInitializer[0]Name: number", as mod_proxy's balancers have theirs. */
+static void write_line(const si_writer_t *writer, int server, const char *name, apr_uint64_t number)
+{
+    si_write(writer, "SessionInitializer[%d]%s: " NUMBER "\n", server, name, number);
+}
+
+static void write_streams(const si_writer_t *writer, const si_status_server_t *server, int index)
+{
+    int i;
+
+    for (i = 0; i < server->stream_id_count; i++) {
+        si_write(writer, "SessionInitializer[%d]Stream[%d]Id: %s\n", index, i,
+                 si_stream_id_name(i));
+        si_write(writer, "SessionInitializer[%d]Stream[%d]Redirects: " NUMBER "\n", index, i,
+                 server->counts.redirects[i]);
+        si_write(writer, "SessionInitializer[%d]Stream[%d]Sessions: " NUMBER "\n", index, i,
+                 server->counts.sessions[i]);
+    }
+}
+
+static apr_uint64_t sum_of(const apr_uint64_t *numbers, int count)
+{
+    apr_uint64_t sum = 0;
+
+    while (count-- > 0) {
+        sum += numbers[count];
+    }
+    return sum;
+}
+
+static void write_server(const si_writer_t *writer, const si_status_server_t *server, int index)
+{
+    const si_counts_t *counts = &server->counts;
+
+    si_write(writer, "SessionInitializer[%d]Name: %s\n", index, server->name);
+    write_streams(writer, server, index);
+    write_line(writer, index, "RedirectsWithoutId", counts->redirects_without_id);
+    write_line(writer, index, "Preflights", counts->preflights);
+    write_line(writer, index, "Errors", sum_of(counts->errors, SI_COUNTED_ERRORS));
+    write_line(writer, index, "UpstreamInFlight", server->in_flight);
+    write_line(writer, index, "UpstreamCalls", si_status_calls(server));
+    write_line(writer, index, "UpstreamAnswers", sum_of(counts->answers, SI_COUNTED_CLASSES));
+    write_line(writer, index, "UpstreamAnswers2xx", counts->answers[0]);
+    write_line(writer, index, "UpstreamKeptConnections", counts->kept_connections);
+    write_line(writer, index, "UpstreamMs", counts->time_us / 1000);
+}
+
+void si_status_auto(const si_writer_t *writer, const si_status_t *status)
+{
+    int i;
+
+    for (i = 0; i < status->server_count; i++) {
+        write_server(writer, &status->servers[i], i);
+    }
+}
