@@ -17,6 +17,7 @@
 #include "src/request_body.h"
 #include "src/session_body.h"
 #include "src/settings.h"
+#include "src/setup_check.h"
 #include "src/status_handler.h"
 #include "src/stream_id.h"
 #include "src/upstream_headers.h"
@@ -39,9 +40,6 @@ APLOG_USE_MODULE(session_initializer);
 
 /* Of the configuration that is in force: const si_endpoint_t *. */
 static apr_array_header_t *endpoints;
-
-/* Of this process and its restarts. */
-static si_segment_t *segment;
 
 /* Of this child process; NULL where no server has an endpoint or it could not start. */
 static si_forwarder_t *forwarder;
@@ -222,6 +220,7 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
     if (!request.headers) {
         return refuse(r, settings, &bad_header);
     }
+    si_check_forwarded_for(r, settings);
     si_count_call(settings->counters);
     si_forward(forwarder, &request, r->pool, &answer);
     si_count_call_end(settings->counters);
@@ -256,11 +255,9 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     int status;
 
     if (!settings->endpoint || !forwarder) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "no-endpoint: vhost=%s: a session POST came, but %s",
-                      r->server->server_hostname,
-                      settings->endpoint ? "this child process could not start its forwarder"
-                                         : "SessionInitializerEndpoint is not set");
+        si_check_no_endpoint(r, settings,
+                             settings->endpoint ? "this child process could not start its forwarder"
+                                                : "SessionInitializerEndpoint is not set");
         return refuse(r, settings, &no_endpoint);
     }
     if (has_encoded_body(r)) {
@@ -351,10 +348,14 @@ static const si_settings_t *claim_of(const request_rec *r)
     return ap_get_module_config(r->request_config, &session_initializer_module);
 }
 
+static si_settings_t *settings_of_server(const server_rec *s)
+{
+    return ap_get_module_config(s->module_config, &session_initializer_module);
+}
+
 static int claim(request_rec *r)
 {
-    const si_settings_t *settings = ap_get_module_config(r->server->module_config,
-                                                         &session_initializer_module);
+    const si_settings_t *settings = settings_of_server(r->server);
 
     if (settings->stream_id_count < 1 || !ap_is_initial_req(r)
         || !si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)) {
@@ -377,7 +378,13 @@ static int handle(request_rec *r)
 {
     const si_settings_t *settings = claim_of(r);
 
-    return settings ? serve(r, settings) : DECLINED;
+    if (settings) {
+        return serve(r, settings);
+    }
+    if (r->proxyreq) {
+        si_check_hidden_path(r, settings_of_server(r->server));
+    }
+    return DECLINED;
 }
 
 /* Runs at configtest too: defaults, checks across directives, and the endpoints of all servers. */
@@ -390,8 +397,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     (void)ptemp;
     endpoints = apr_array_make(pconf, 4, sizeof(const si_endpoint_t *));
     for (s = main_server; s; s = s->next) {
-        si_settings_t *settings = ap_get_module_config(s->module_config,
-                                                       &session_initializer_module);
+        si_settings_t *settings = settings_of_server(s);
         const char *problem = si_settings_finish(pconf, settings, endpoints);
         if (problem) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)",
@@ -400,65 +406,8 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
+    si_check_configuration(main_server, settings_of_server(main_server), endpoints);
     return OK;
-}
-
-/* A server that sets nothing has the main server's settings themselves: then it gets a copy. */
-static si_settings_t *own_settings(apr_pool_t *pool, server_rec *s)
-{
-    si_settings_t *settings = ap_get_module_config(s->module_config, &session_initializer_module);
-
-    if (settings->counters) {
-        settings = apr_pmemdup(pool, settings, sizeof(*settings));
-        ap_set_module_config(s->module_config, &session_initializer_module, settings);
-    }
-    return settings;
-}
-
-/* Counters for each server that has stream ids. */
-static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
-{
-    apr_status_t rv;
-    server_rec *s;
-    int children = 1;
-
-    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
-    rv = si_segment_open(main_server->process->pool, children, &segment);
-    for (s = main_server; s && rv == APR_SUCCESS; s = s->next) {
-        si_settings_t *settings = own_settings(pool, s);
-        if (settings->stream_id_count > 0) {
-            rv = si_segment_counters(segment, s->server_hostname, s->port, &settings->counters);
-        }
-    }
-    return rv;
-}
-
-static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
-                         server_rec *main_server)
-{
-    const apr_status_t rv = share_counters(pconf, main_server);
-
-    (void)plog;
-    (void)ptemp;
-    if (rv != APR_SUCCESS) {
-        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server,
-                     "no-counters: no shared memory for the counters");
-        return HTTP_INTERNAL_SERVER_ERROR;
-    }
-    si_status_show(main_server, segment);
-    return OK;
-}
-
-/* The parent: what a child had under way has ended with it. */
-static void note_child(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
-                       mpm_child_status status)
-{
-    (void)s;
-    (void)generation;
-    (void)slot;
-    if (status == MPM_CHILD_EXITED) {
-        si_segment_reap(segment, pid);
-    }
 }
 
 static apr_status_t stop_forwarder(void *creator)
@@ -478,13 +427,11 @@ static int default_max_calls(int threads)
 
 static void start_child(apr_pool_t *pchild, server_rec *main_server)
 {
-    const si_settings_t *settings = ap_get_module_config(main_server->module_config,
-                                                         &session_initializer_module);
+    const si_settings_t *settings = settings_of_server(main_server);
     const char *problem = NULL;
     int is_threaded = 0;
     int threads = 1;
 
-    si_segment_enter(segment, getpid());
     forwarder = NULL;
     if (endpoints->nelts == 0) {
         return;
@@ -677,8 +624,6 @@ static void register_hooks(apr_pool_t *pool)
     (void)pool;
     si_request_body_register_filter();
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_post_config(make_counters, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_child_status(note_child, NULL, NULL, APR_HOOK_MIDDLE);
     si_status_register_hooks();
     /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);

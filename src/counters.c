@@ -9,7 +9,7 @@
 
 /* Children spread over this many copies, lest two processors fight for one cache line. */
 #define STRIPES 8
-#define CACHE_LINE 64
+#define CACHE_LINE 64UL
 
 /* A port and a name of the DNS, 253 bytes. */
 #define LONGEST_KEY 320
@@ -83,13 +83,15 @@ const apr_interval_time_t si_counted_times[SI_COUNTED_TIMES - 1] = {
     500000, 1000000, 2000000, 4000000, 10000000, 60000000,
 };
 
-static apr_status_t share(apr_pool_t *pool, apr_size_t size, void *memory)
+/* Memory for this process and its children, all zero; APR does not align it to cache lines. */
+static apr_status_t share(apr_pool_t *pool, apr_size_t size, void **memory)
 {
     apr_shm_t *shm;
-    apr_status_t rv = apr_shm_create(&shm, size, NULL, pool);
+    apr_status_t rv = apr_shm_create(&shm, size + CACHE_LINE, NULL, pool);
 
     if (rv == APR_SUCCESS) {
-        *(void **)memory = memset(apr_shm_baseaddr_get(shm), 0, size);
+        *memory = (void *)APR_ALIGN((apr_uintptr_t)apr_shm_baseaddr_get(shm), CACHE_LINE);
+        memset(*memory, 0, size);
     }
     return rv;
 }
@@ -97,13 +99,17 @@ static apr_status_t share(apr_pool_t *pool, apr_size_t size, void *memory)
 static apr_status_t make_segment(apr_pool_t *pool, int child_limit, si_segment_t **segment)
 {
     si_segment_t *made = apr_pcalloc(pool, sizeof(*made));
+    void *slots = NULL;
+    apr_status_t rv;
 
     made->pool = pool;
     made->start = apr_time_now();
     made->slot_count = (child_limit > 0 ? child_limit : 1) * SLOTS_PER_CHILD;
     made->counters = apr_hash_make(pool);
     *segment = made;
-    return share(pool, (apr_size_t)made->slot_count * sizeof(*made->slots), &made->slots);
+    rv = share(pool, (apr_size_t)made->slot_count * sizeof(*made->slots), &slots);
+    made->slots = slots;
+    return rv;
 }
 
 apr_status_t si_segment_open(apr_pool_t *pool, int child_limit, si_segment_t **segment)
@@ -133,6 +139,7 @@ apr_status_t si_segment_counters(si_segment_t *segment, const char *name, int po
                                  si_counters_t **counters)
 {
     char key[LONGEST_KEY];
+    void *memory = NULL;
     apr_status_t rv;
 
     apr_snprintf(key, sizeof(key), "%d:%s", port, name);
@@ -143,7 +150,8 @@ apr_status_t si_segment_counters(si_segment_t *segment, const char *name, int po
     rv = share(segment->pool,
                sizeof(**counters)
                    + (apr_size_t)segment->slot_count * sizeof((*counters)->in_flight[0]),
-               counters);
+               &memory);
+    *counters = memory;
     if (rv == APR_SUCCESS) {
         apr_hash_set(segment->counters, apr_pstrdup(segment->pool, key), APR_HASH_KEY_STRING,
                      *counters);

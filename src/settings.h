@@ -50,6 +50,7 @@ typedef struct {
     apr_array_header_t *forward_headers; /* const char *; NULL for none */
     si_cors_t *cors;
     int max_concurrent;      /* SI_UNSET: for the hooks, who know the MPM; main server only */
+    unsigned *told;          /* set by the hooks: what setup_check has told of */
     si_counters_t *counters; /* set by the hooks; NULL where the module is off */
 } si_settings_t;
 

@@ -5,68 +5,144 @@
 #include "settings.h"
 #include "status.h"
 
+#include <ap_mpm.h>
 #include <apr_optional_hooks.h>
 #include <apr_strings.h>
 #include <http_config.h>
+#include <http_log.h>
 #include <http_protocol.h>
+#include <http_request.h>
 #include <mod_status.h>
 
 #define HANDLER_NAME "session-initializer-status"
 
+APLOG_USE_MODULE(session_initializer);
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 
-/* Of the configuration that is in force. */
-static const server_rec *main_server;
-static const si_segment_t *segment;
+/* Of the configuration that is in force: the main server, and the counters of all. */
+static server_rec *servers;
+static si_segment_t *segment;
 
-void si_status_show(const server_rec *servers, const si_segment_t *counted)
+static si_settings_t *settings_of(const server_rec *s)
 {
-    main_server = servers;
-    segment = counted;
+    return ap_get_module_config(s->module_config, &session_initializer_module);
 }
+
+/* ServerName's, else that of <VirtualHost>; 0 where every port is the server's. */
+static int port_of(const server_rec *s)
+{
+    return s->port ? s->port : s->addrs ? s->addrs->host_port : 0;
+}
+
+/* Counting */
+
+/* A server that sets nothing has the main server's settings themselves: then it gets a copy. */
+static si_settings_t *own_settings(apr_pool_t *pool, server_rec *s)
+{
+    si_settings_t *settings = settings_of(s);
+
+    if (settings->counters) {
+        settings = apr_pmemdup(pool, settings, sizeof(*settings));
+        ap_set_module_config(s->module_config, &session_initializer_module, settings);
+    }
+    return settings;
+}
+
+/* Counters for each server that has stream ids. */
+static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
+{
+    apr_status_t rv;
+    server_rec *s;
+    int children = 1;
+
+    ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
+    rv = si_segment_open(main_server->process->pool, children, &segment);
+    for (s = main_server; s && rv == APR_SUCCESS; s = s->next) {
+        si_settings_t *settings = own_settings(pool, s);
+        if (settings->stream_id_count > 0) {
+            settings->told = apr_pcalloc(pool, sizeof(*settings->told));
+            rv = si_segment_counters(segment, s->server_hostname, port_of(s), &settings->counters);
+        }
+    }
+    return rv;
+}
+
+static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *main_server)
+{
+    const apr_status_t rv = share_counters(pconf, main_server);
+
+    (void)plog;
+    (void)ptemp;
+    if (rv != APR_SUCCESS) {
+        ap_log_error(APLOG_MARK, APLOG_EMERG, rv, main_server,
+                     "no-counters: no shared memory for the counters");
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    servers = main_server;
+    return OK;
+}
+
+/* The parent: what a child had under way has ended with it. */
+static void note_child(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
+                       mpm_child_status status)
+{
+    (void)s;
+    (void)generation;
+    (void)slot;
+    if (status == MPM_CHILD_EXITED) {
+        si_segment_reap(segment, pid);
+    }
+}
+
+static void enter_child(apr_pool_t *pchild, server_rec *main_server)
+{
+    (void)pchild;
+    (void)main_server;
+    si_segment_enter(segment, getpid());
+}
+
+/* Showing */
 
 /* Whether a server before s has the same name and port, and so the same counters. */
 static int is_repeated(const server_rec *s, const si_counters_t *counters)
 {
     const server_rec *before;
 
-    for (before = main_server; before != s; before = before->next) {
-        const si_settings_t *settings = ap_get_module_config(before->module_config,
-                                                             &session_initializer_module);
-        if (settings->counters == counters) {
+    for (before = servers; before != s; before = before->next) {
+        if (settings_of(before)->counters == counters) {
             return 1;
         }
     }
     return 0;
 }
 
-static void add_server(apr_array_header_t *servers, const server_rec *s)
+static void add_server(apr_array_header_t *shown, const server_rec *s)
 {
-    const si_settings_t *settings = ap_get_module_config(s->module_config,
-                                                         &session_initializer_module);
+    const si_settings_t *settings = settings_of(s);
     si_status_server_t *server;
 
     if (!settings->counters || is_repeated(s, settings->counters)) {
         return;
     }
-    server = apr_array_push(servers);
-    server->name = s->port ? apr_psprintf(servers->pool, "%s:%d", s->server_hostname, s->port)
-                           : s->server_hostname;
+    server = apr_array_push(shown);
+    server->name = port_of(s) ? apr_psprintf(shown->pool, "%s:%d", s->server_hostname, port_of(s))
+                              : s->server_hostname;
     server->stream_id_count = settings->stream_id_count;
     si_counters_read(segment, settings->counters, &server->counts, &server->in_flight);
 }
 
 static void read_status(apr_pool_t *pool, si_status_t *status)
 {
-    apr_array_header_t *servers = apr_array_make(pool, 4, sizeof(si_status_server_t));
+    apr_array_header_t *shown = apr_array_make(pool, 4, sizeof(si_status_server_t));
     const server_rec *s;
 
-    for (s = main_server; s; s = s->next) {
-        add_server(servers, s);
+    for (s = servers; s; s = s->next) {
+        add_server(shown, s);
     }
     status->start = si_segment_start(segment);
-    status->servers = (const si_status_server_t *)servers->elts;
-    status->server_count = servers->nelts;
+    status->servers = (const si_status_server_t *)shown->elts;
+    status->server_count = shown->nelts;
 }
 
 static void write_to_request(void *request, const char *bytes, apr_size_t length)
@@ -92,7 +168,7 @@ static int handle_status(request_rec *r)
     if (!r->handler || strcmp(r->handler, HANDLER_NAME) != 0) {
         return DECLINED;
     }
-    r->allowed = AP_METHOD_BIT << M_GET;
+    ap_allow_standard_methods(r, REPLACE_ALLOW, M_GET, -1);
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
@@ -120,6 +196,9 @@ static int add_to_server_status(request_rec *r, int flags)
 
 void si_status_register_hooks(void)
 {
+    ap_hook_post_config(make_counters, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(enter_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_status(note_child, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(handle_status, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ap, status_hook, add_to_server_status, NULL, NULL, APR_HOOK_MIDDLE);
 }

@@ -13,7 +13,7 @@ static const char head[] =
     ":root { color-scheme: light dark; --line: #8886; --got: #2f6fb5; --want: #c2410c; }\n"
     "@media (prefers-color-scheme: dark) { :root { --got: #5b9be0; --want: #fb923c; } }\n"
     "body { font: 15px/1.45 system-ui, sans-serif; margin: 1rem auto; padding: 0 1rem;"
-    " max-width: 62rem; }\n"
+    " max-width: 72rem; }\n"
     "h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem;"
     " overflow-wrap: anywhere; }\n"
     ".tables { display: grid; gap: 1rem 2.5rem; align-items: start;"
@@ -25,10 +25,11 @@ static const char head[] =
     " text-align: right; font-weight: normal; white-space: nowrap; }\n"
     "th:first-child { text-align: left; } thead th { font-size: .85em; white-space: normal;"
     " vertical-align: bottom; }\n"
-    ".bar { position: relative; width: 45%; padding-right: 0; }\n"
+    ".bar { position: relative; width: 45%; min-width: 4rem; padding-right: 0; }\n"
+    "@media (max-width: 40rem) { .expected { display: none; } }\n"
     "tbody .bar::before { content: \"\"; position: absolute; inset: .35rem 0;"
     " background: var(--line); opacity: .5; }\n"
-    ".bar i { position: absolute; left: 0; top: .35rem; bottom: .35rem; min-width: 0;"
+    ".bar i { position: absolute; left: 0; top: .35rem; bottom: .35rem;"
     " background: var(--got); }\n"
     ".bar b { position: absolute; top: .15rem; bottom: .15rem; width: 2px; margin-left: -1px;"
     " background: var(--want); }\n"
@@ -82,12 +83,12 @@ static void write_stream(const si_writer_t *writer, const si_status_server_t *se
 
     si_write(writer, "<tr><th>");
     si_write_html(writer, si_stream_id_name(i));
-    si_write(writer,
-             "</th><td>" NUMBER "</td><td>" NUMBER "</td><td>%.1f&nbsp;%%</td>"
-             "<td>%.1f&nbsp;%%</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i>"
-             "<b style=\"left:%.1f%%\"></b></td></tr>\n",
-             server->counts.redirects[i], server->counts.sessions[i], share, expected, share,
-             expected);
+    si_write(
+        writer,
+        "</th><td>" NUMBER "</td><td>" NUMBER "</td><td>%.1f&nbsp;%%</td>"
+        "<td class=\"expected\">%.1f&nbsp;%%</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i>"
+        "<b style=\"left:%.1f%%\"></b></td></tr>\n",
+        server->counts.redirects[i], server->counts.sessions[i], share, expected, share, expected);
 }
 
 static void write_streams(const si_writer_t *writer, const si_status_server_t *server)
@@ -95,7 +96,8 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
     int i;
 
     open_table(writer, "Stream ids",
-               "<th>Id</th><th>Redirects</th><th>Sessions</th><th>Share</th><th>Expected</th>"
+               "<th>Id</th><th>Redirects</th><th>Sessions</th><th>Share</th>"
+               "<th class=\"expected\">Expected</th>"
                "<th class=\"bar\"></th>");
     for (i = 0; i < server->stream_id_count; i++) {
         write_stream(writer, server, i);
@@ -134,11 +136,12 @@ static void write_upstream(const si_writer_t *writer, const si_status_server_t *
 static void write_time(const si_writer_t *writer, const si_status_server_t *server, int i)
 {
     const int is_last = i == SI_COUNTED_TIMES - 1;
+    const int ms = (int)(si_counted_times[is_last ? i - 1 : i] / 1000);
 
     si_write(writer,
-             "<tr><th>%s&nbsp;%g&nbsp;s</th><td>" NUMBER
+             "<tr><th>%s&nbsp;%d&nbsp;%s</th><td>" NUMBER
              "</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i></td></tr>\n",
-             is_last ? "above" : "up to", (double)si_counted_times[is_last ? i - 1 : i] / 1e6,
+             is_last ? "above" : "up to", ms < 1000 ? ms : ms / 1000, ms < 1000 ? "ms" : "s",
              server->counts.times[i], percent(server->counts.times[i], si_status_calls(server)));
 }
 
@@ -182,9 +185,10 @@ void si_status_page(const si_writer_t *writer, const si_status_t *status)
 {
     writer->write(writer->data, head, sizeof(head) - 1);
     si_write(writer, "<h1>Session Initializer Status</h1>\n");
-    write_servers(writer, status);
     si_write(writer, "<p class=\"key\"><i></i>share of redirects and sessions &ensp; <b></b>"
-                     "expected share</p>\n</body></html>\n");
+                     "expected share</p>\n");
+    write_servers(writer, status);
+    si_write(writer, "</body></html>\n");
 }
 
 void si_status_section(const si_writer_t *writer, const si_status_t *status)

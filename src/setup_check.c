@@ -1,0 +1,110 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "setup_check.h"
+
+#include "playback_url.h"
+
+#include <ap_mpm.h>
+#include <http_config.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_request.h>
+
+APLOG_USE_MODULE(session_initializer);
+
+enum {
+    TOLD_NO_ENDPOINT = 1,
+    TOLD_FORWARDED_FOR = 2,
+    TOLD_HIDDEN_PATH = 4
+};
+
+/* A child has what the parent has set up, and from then on memory of its own. */
+static int is_first(const si_settings_t *settings, unsigned what)
+{
+    return !(__atomic_load_n(settings->told, __ATOMIC_RELAXED) & what)
+           && !(__atomic_fetch_or(settings->told, what, __ATOMIC_RELAXED) & what);
+}
+
+static int is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0
+           || strncmp(host, "127.", 4) == 0;
+}
+
+static void check_endpoints(const server_rec *s, const apr_array_header_t *endpoints)
+{
+    int i;
+
+    for (i = 0; i < endpoints->nelts; i++) {
+        const si_endpoint_t *endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
+        if (!endpoint->is_https && !is_loopback(endpoint->host)) {
+            ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                         "plain-http: endpoint=%s: sessions go there unencrypted, and MediaTailor "
+                         "takes https alone",
+                         endpoint->url);
+        }
+    }
+}
+
+static void check_threads(const server_rec *s, const si_settings_t *settings)
+{
+    int is_threaded = AP_MPMQ_NOT_SUPPORTED;
+    int threads = 0;
+
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    if (is_threaded != AP_MPMQ_NOT_SUPPORTED && settings->max_concurrent >= threads) {
+        ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
+                     "few-threads: SessionInitializerMaxConcurrent is %d and ThreadsPerChild %d: "
+                     "waiting sessions may leave no thread for redirects",
+                     settings->max_concurrent, threads);
+    }
+}
+
+void si_check_configuration(const server_rec *main_server, const si_settings_t *main_settings,
+                            const apr_array_header_t *endpoints)
+{
+    /* At its start httpd reads the configuration twice, configtest once. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
+        && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST) {
+        return;
+    }
+    check_endpoints(main_server, endpoints);
+    if (endpoints->nelts > 0) {
+        check_threads(main_server, main_settings);
+    }
+}
+
+void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const char *why)
+{
+    if (is_first(settings, TOLD_NO_ENDPOINT)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "no-endpoint: vhost=%s: a session POST came, but %s",
+                      r->server->server_hostname, why);
+    }
+}
+
+void si_check_forwarded_for(request_rec *r, const si_settings_t *settings)
+{
+    if (r->useragent_addr == r->connection->client_addr
+        && apr_table_get(r->headers_in, "X-Forwarded-For")
+        && is_first(settings, TOLD_FORWARDED_FOR)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "forwarded-for: vhost=%s peer=%s: it sends X-Forwarded-For, but mod_remoteip "
+                      "does not trust it",
+                      r->server->server_hostname, r->connection->client_ip);
+    }
+}
+
+void si_check_hidden_path(request_rec *r, const si_settings_t *settings)
+{
+    /* mod_proxy's mark of mapping=encoded; a [P] of mod_rewrite's is meant. */
+    if (settings->stream_id_count > 0 && apr_table_get(r->notes, "proxy-noencode")
+        && si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)
+        && is_first(settings, TOLD_HIDDEN_PATH)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "hidden-path: vhost=%s: a ProxyPass with mapping=encoded takes the requests "
+                      "below %s; put \"ProxyPass %s !\" before it",
+                      r->server->server_hostname, settings->path, settings->path);
+    }
+}

@@ -1,0 +1,30 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * Tells the operator of a set-up that is likely wrong: when the configuration is read, or once in
+ * each child process and server when the first request shows it.
+ */
+#ifndef SI_SETUP_CHECK_H
+#define SI_SETUP_CHECK_H
+
+#include "settings.h"
+
+#include <httpd.h>
+
+/*
+ * The configuration, with the endpoints of all servers (const si_endpoint_t *): plain HTTP to
+ * another host, a limit of calls that leaves no worker for redirects.
+ */
+void si_check_configuration(const server_rec *main_server, const si_settings_t *main_settings,
+                            const apr_array_header_t *endpoints);
+
+/* A session initialization that cannot be forwarded; why says what is missing. */
+void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const char *why);
+
+/* One whose X-Forwarded-For mod_remoteip has not looked at. */
+void si_check_forwarded_for(request_rec *r, const si_settings_t *settings);
+
+/* A request that was not claimed, and goes to a proxy: did ProxyPass hide the module's path? */
+void si_check_hidden_path(request_rec *r, const si_settings_t *settings);
+
+#endif

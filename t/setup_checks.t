@@ -1,0 +1,93 @@
+# What is likely wrong with a set-up is told in the error log: once, not for each request.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
+use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(exchange);
+
+my @of_prefork = qw(StartServers MinSpareServers MaxSpareServers ServerLimit MaxRequestWorkers);
+my $httpd = SessionInitializer::Httpd->start(name => 'setup-checks', all_modules => 1,
+    threaded ? () : (limits => { map { $_ => 1 } @of_prefork }), config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
+SessionInitializerMaxConcurrent 8
+RemoteIPHeader X-Forwarded-For
+RemoteIPTrustedProxy 192.0.2.1
+<VirtualHost 127.0.0.1:PORT>
+    ServerName plain.test
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName trusted.test
+    RemoteIPInternalProxy 127.0.0.1
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName none.test
+    SessionInitializerEndpoint none
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName far.test
+    SessionInitializerEndpoint http://mediatailor.invalid
+    SessionInitializerConnectTimeout 1ms
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName hidden.test
+    ProxyPass / http://127.0.0.1:@{[stand_in->port]}/ mapping=encoded
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName excepted.test
+    ProxyPass $PATH !
+    ProxyPass / http://127.0.0.1:@{[stand_in->port]}/ mapping=encoded
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName rewritten.test
+    RewriteEngine On
+    RewriteRule ^/session-initializer/(.*)\$ http://127.0.0.1:@{[stand_in->port]}/\$1 [P]
+</VirtualHost>
+CONFIG
+
+sub ask {
+    my ($method, $target, $vhost, @headers) = @_;
+    return exchange(port => $httpd->port, host => "$vhost.test", method => $method, target => $target,
+        body => '{}', headers => \@headers);
+}
+
+sub told { return scalar(() = $httpd->error_log =~ /$_[0]/g) }
+
+# When the configuration is read.
+is(told(qr/plain-http: endpoint=http:\/\/mediatailor\.invalid:80:/), 1, 'plain http to another host');
+is(told(qr/plain-http:/), 1, 'but not to this one');
+is(told(qr/few-threads: SessionInitializerMaxConcurrent is 8 and ThreadsPerChild 8:/), threaded ? 1 : 0,
+    'as many calls as threads');
+
+# When a request shows it.
+ask(GET => $PATH . $HLS, 'plain', 'X-Forwarded-For' => '192.0.2.7');
+ask(POST => $PATH . $SESSION, $_) for qw(plain trusted);
+ask(POST => $PATH . $SESSION, 'trusted', 'X-Forwarded-For' => '192.0.2.7') for 1 .. 2;
+ask(GET => $PATH . $HLS, 'none');
+ask(GET => $PATH . $HLS, 'excepted') for 1 .. 2;
+ask(GET => $PATH . $HLS, 'rewritten');
+ask(GET => $HLS, 'hidden');
+is(told(qr/session_initializer:(?:warn|error).*\[client/), 0, 'what is right is not told of');
+ask(POST => $PATH . $SESSION, 'plain', 'X-Forwarded-For' => '192.0.2.7') for 1 .. 3;
+is(told(qr/forwarded-for: vhost=plain\.test peer=127\.0\.0\.1:/), 1, 'X-Forwarded-For of a peer that is not trusted');
+ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
+is(told(qr/no-endpoint: vhost=none\.test: .* SessionInitializerEndpoint is not set/), 1, 'POSTs without an endpoint');
+ask(GET => $PATH . $HLS, 'hidden') for 1 .. 3;
+is(told(qr/hidden-path: vhost=hidden\.test: .*mapping=encoded/), 1, 'a path that ProxyPass hides');
+ask(POST => $PATH . $SESSION, 'trusted');
+$httpd->graceful;
+is(told(qr/plain-http:/), 2, 'a restart tells again');
+ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
+is(told(qr/no-endpoint:/), 2, 'and so does a new child');
+$httpd->stop;
+
+# configtest tells what it can.
+my ($ok, $output) = SessionInitializer::Httpd::configtest(
+    "StreamIdCount 3\nSessionInitializerEndpoint http://192.0.2.1\n");
+ok($ok, 'configtest passes') or diag($output);
+is(scalar(() = $output =~ /plain-http: endpoint=http:\/\/192\.0\.2\.1:80/g), 1, 'and tells of plain http, once');
+stand_in->forget;
+
+done_testing;

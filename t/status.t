@@ -1,0 +1,214 @@
+# What was counted: exact over child processes, graceful restarts and a child that was killed, in each of its forms.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Httpd;
+use SessionInitializer::Json qw(parse_json to_perl);
+use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(dial exchange request_bytes);
+
+my %limits = threaded ? (StartServers => 3, ServerLimit => 8, ThreadsPerChild => 4, MaxRequestWorkers => 32,
+    MinSpareThreads => 12, MaxSpareThreads => 32) : ();
+
+my $httpd = SessionInitializer::Httpd->start(name => 'status', limits => \%limits, all_modules => 1,
+    config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
+SessionInitializerTimeout 30s
+ExtendedStatus Off
+<Location /session-initializer-status>
+    SetHandler session-initializer-status
+</Location>
+<Location /server-status>
+    SetHandler server-status
+</Location>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName a.test
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName b.test
+    StreamIdCount 2
+    SessionInitializerEndpoint none
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName off.test
+    StreamIdCount Off
+</VirtualHost>
+CONFIG
+
+sub ask {
+    my ($method, $target, %options) = @_;
+    return exchange(port => $httpd->port, host => 'a.test', method => $method, target => $target, %options);
+}
+
+sub initialize { return ask(POST => $_[0] // $PATH . $SESSION, body => '{}') }
+
+sub status { return to_perl(parse_json(ask(GET => '/session-initializer-status?json')->body)) }
+
+sub server {
+    my ($name) = @_;
+    my ($server) = grep { $_->{name} eq "$name:" . $httpd->port } @{status()->{servers}};
+    return $server;
+}
+
+sub sum { my $sum = 0; $sum += $_ for @_; return $sum }
+sub happened { my $counts = shift; return { map { $_ => $counts->{$_} } grep { $counts->{$_} > 0 } keys %$counts } }
+sub in_flight_is {
+    my ($count, $name) = @_;
+    ok(eventually(sub { server('a.test')->{upstream}{in_flight} == $count }), $name)
+        or diag(server('a.test')->{upstream}{in_flight});
+}
+
+# ---- Exact over children: what the answers say is what is counted.
+
+my (%redirects, %sessions, $kept);
+sub some_requests {
+    stand_in->forget;
+    my %connections;
+    for (1 .. 40) {
+        $redirects{stream_id_of(ask(GET => $PATH . $HLS))}++;
+        is(initialize()->status, 200, 'a session');
+        my $request = received;
+        $sessions{$1}++ if $request->body =~ /"streamId":"(\d)"/;
+    }
+}
+
+sub is_counted {
+    my $name = shift;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $server = server('a.test');
+    is_deeply({ map { $_->{id} => $_->{redirects} } @{$server->{streams}} }, \%redirects, "$name: redirects by id");
+    is_deeply({ map { $_->{id} => $_->{sessions} } @{$server->{streams}} }, \%sessions, "$name: sessions by id");
+}
+
+my $shared = server('a.test');
+is_deeply([map { $_->{id} } @{$shared->{streams}}], [1, 2, 3], 'the ids');
+is(sprintf('%.3f', $_->{expected_share}), '0.333', 'their share') for @{$shared->{streams}};
+is_deeply([sort map { $_->{name} } @{status->{servers}}], [sort '127.0.0.1', map { "$_.test:" . $httpd->port } qw(a b)],
+    'the servers that have stream ids');
+
+some_requests;
+is_counted('several children');
+
+ask(HEAD => $PATH . $DASH . '?aws.sessionId=S');
+ask(GET => "$PATH/v1/tracking/a/c/s");
+ask(OPTIONS => $PATH . $SESSION);
+ask(GET => "$PATH/x") for 1 .. 2;
+ask(PUT => $PATH . $SESSION);
+ask(POST => $PATH . $SESSION, body => '{');
+initialize($PATH . fault('garbage'));
+initialize($PATH . fault("status-$_")) for 400, 503, 503, 418;
+initialize($PATH . fault('odd-799'));
+initialize($PATH . fault('delay-300'));
+my $server = server('a.test');
+is($server->{redirects_without_id}, 2, 'redirects without an id');
+is($server->{preflights}, 1, 'preflights');
+is_deeply(happened($server->{errors}), { 'not-found' => 2, 'method-not-allowed' => 1, 'bad-json' => 1,
+    'upstream-protocol' => 1 }, 'own errors');
+is_deeply(happened($server->{upstream}{answers}), { '2xx' => 41, '4xx' => 2, '5xx' => 2, other => 1 },
+    'answers by class');
+is_deeply(happened($server->{upstream}{error_types}), { BadRequestException => 1, ThrottlingException => 2, other => 1 },
+    'answers by x-amzn-ErrorType');
+my $time = $server->{upstream}{time};
+is($time->{count}, 47, 'calls');
+my ($above) = grep { $_->{le_seconds} == 0.25 } @{$time->{buckets}};
+cmp_ok($above->{count}, '<=', 46, 'one took longer than 250 ms');
+cmp_ok($time->{sum_seconds}, '>=', 0.3, 'and their time');
+cmp_ok($server->{upstream}{kept_connections}, '<', 47, 'not all kept');
+$sessions{$_->{id}} = $_->{sessions} for @{$server->{streams}};    # the delayed one's id
+is(sum(values %sessions), 41, 'sessions are answers of 2xx');
+stand_in->forget;
+
+# ---- Virtual hosts do not mix.
+
+is(stream_id_of(ask(GET => $PATH . $HLS, host => 'b.test')) // '', server('b.test')->{streams}[0]{redirects} ? 1 : 2,
+    "another vhost's redirect");
+ask(POST => $PATH . $SESSION, host => 'b.test', body => '{}');
+is_deeply(happened(server('b.test')->{errors}), { 'no-endpoint' => 1 }, "another vhost's error");
+is_counted('what another vhost did is its own');
+
+# ---- Graceful restarts.
+
+my $since = status->{since};
+for my $restart (1 .. 2) {
+    my $under_way = dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('delay-1500'),
+        host => 'a.test', body => '{}'));
+    in_flight_is(1, "restart $restart: a call is under way");
+    $httpd->graceful;
+    is_counted("restart $restart");
+    is(server('a.test')->{upstream}{in_flight}, 1, "restart $restart: the old child's call is still under way");
+    some_requests;
+    is($under_way->answer->status, 200, "restart $restart: it is answered");
+    in_flight_is(0, "restart $restart: none is under way");
+    $server = server('a.test');
+    is(sum(map { $_->{sessions} } @{$server->{streams}}), sum(values %sessions) + 1,
+        "restart $restart: the old child's session is counted");
+    $sessions{$_->{id}} = $_->{sessions} for @{$server->{streams}};
+    is_counted("restart $restart, and on");
+}
+is(status->{since}, $since, 'counting goes on');
+
+# A restart that is not graceful.
+my $generations = $httpd->generations;
+kill HUP => $httpd->pid;
+ok(eventually(sub { $httpd->generations > $generations }), 'a hard restart');
+ok(eventually(sub { eval { is_counted('a hard restart'); 1 } }), 'serves again');
+
+# ---- A child that is killed.
+
+my @calls = map { dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('delay-20000'),
+    host => 'a.test', body => '{}')) } 1 .. 2;
+in_flight_is(2, 'two calls are under way');
+my %before = map { $_ => 1 } $httpd->children;
+kill KILL => keys %before;
+in_flight_is(0, 'their children are killed: none is under way');
+is_counted('killed children');
+some_requests;
+is_counted('and on');
+$_->close for @calls;
+stand_in->forget;
+
+# ---- The forms.
+
+my $answer = ask(GET => '/session-initializer-status');
+is($answer->status, 200, 'the page');
+is($answer->header('Content-Type'), 'text/html; charset=utf-8', 'the page: type');
+like($answer->body, qr{<h2>a\.test:\d+</h2>}, 'the page: a vhost');
+unlike($answer->body, qr/<script|off\.test/, 'the page: no script, no vhost without ids');
+for my $query ('', '?json', '?metrics', '?other') {
+    my $get = ask(GET => "/session-initializer-status$query");
+    is_deeply([$get->header('Cache-Control')], ['no-store'], "'$query': not to be stored");
+    my $head = ask(HEAD => "/session-initializer-status$query");
+    is($head->status, 200, "'$query': HEAD");
+    is($head->body, '', "'$query': HEAD has no body");
+    for my $method (qw(POST PUT DELETE)) {
+        my $refused = ask($method => "/session-initializer-status$query", body => '');
+        is($refused->status, 405, "'$query': $method");
+        like($refused->header('Allow'), qr/\bGET\b/, "'$query': $method: Allow");
+    }
+}
+is(ask(GET => '/session-initializer-status?json')->header('Content-Type'), 'application/json', 'JSON: type');
+is(ask(GET => '/session-initializer-status?metrics')->header('Content-Type'), 'text/plain; version=0.0.4; charset=utf-8',
+    'metrics: type');
+
+my $page = ask(GET => '/server-status')->body;
+like($page, qr{<h1>Session Initializer</h1>.*a\.test}s, 'mod_status: a section');
+my $auto = ask(GET => '/server-status?auto')->body;
+like($auto, qr/^SessionInitializer\[1\]Name: a\.test:\d+$/m, 'mod_status: ?auto');
+my ($auto_redirects) = $auto =~ /^SessionInitializer\[1\]Stream\[0\]Redirects: (\d+)$/m;
+is($auto_redirects, $redirects{1}, 'mod_status: ?auto has the same numbers');
+
+# Prometheus has its own judge.
+SKIP: {
+    my $promtool = $ENV{PROMTOOL} // (grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH})[0];
+    skip 'no promtool', 2 unless $promtool;
+    my $file = $httpd->directory . '/metrics';
+    SessionInitializer::Httpd::write_file($file, ask(GET => '/session-initializer-status?metrics')->body);
+    my $said = `'$promtool' check metrics <'$file' 2>&1`;
+    is($?, 0, 'promtool takes the metrics');
+    is($said, '', 'promtool has nothing to say');
+}
+$httpd->stop;
+
+done_testing;

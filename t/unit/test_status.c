@@ -1,0 +1,173 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* The forms of the status: counters in, bytes out. */
+#include "tap.h"
+
+#include "status.h"
+
+static apr_pool_t *pool;
+
+static void append(void *data, const char *bytes, apr_size_t length)
+{
+    char **text = data;
+
+    *text = apr_pstrcat(pool, *text, apr_pstrmemdup(pool, bytes, length), NULL);
+}
+
+typedef void form_fn(const si_writer_t *writer, const si_status_t *status);
+
+static const char *written(form_fn *form, const si_status_server_t *servers, int count)
+{
+    char *text = apr_pstrdup(pool, "");
+    const si_writer_t writer = { append, &text };
+    const si_status_t status = { apr_time_from_sec(1700000000), servers, count };
+
+    form(&writer, &status);
+    return text;
+}
+
+static si_status_server_t example(void)
+{
+    si_status_server_t server = { .name = "video.example.com:80", .stream_id_count = 2 };
+
+    server.counts.redirects[0] = 30;
+    server.counts.redirects[1] = 10;
+    server.counts.sessions[0] = 60;
+    server.counts.redirects_without_id = 7;
+    server.counts.preflights = 8;
+    server.counts.errors[0] = 9;
+    server.counts.answers[0] = 60;
+    server.counts.answers[3] = 4;
+    server.counts.error_types[9] = 5;
+    server.counts.kept_connections = 61;
+    server.counts.times[0] = 50;
+    server.counts.times[2] = 13;
+    server.counts.times[SI_COUNTED_TIMES - 1] = 1;
+    server.counts.time_us = 6400000;
+    server.in_flight = 3;
+    return server;
+}
+
+static void as_json(void)
+{
+    const si_status_server_t server = example();
+    const char *text = written(si_status_json, &server, 1);
+
+    contains(text, "{\"since\":1700000000,", "JSON: when counting began");
+    contains(text, "\"name\":\"video.example.com:80\"", "JSON: the server");
+    contains(text, "{\"id\":\"1\",\"expected_share\":0.500000,\"redirects\":30,\"sessions\":60}",
+             "JSON: an id");
+    contains(text, "\"id\":\"2\",\"expected_share\":0.500000,\"redirects\":10,\"sessions\":0}]",
+             "JSON: the last id");
+    contains(text, "\"redirects_without_id\":7,\"preflights\":8", "JSON: without an id");
+    contains(text, "\"errors\":{\"bad-json\":9,\"bad-query\":0", "JSON: errors");
+    contains(text, "\"in_flight\":3,\"kept_connections\":61", "JSON: calls");
+    contains(text, "\"answers\":{\"2xx\":60,\"3xx\":0,\"4xx\":0,\"5xx\":4,\"other\":0}",
+             "JSON: answers");
+    contains(text, "\"GatewayTimeoutException\":5,\"other\":0}", "JSON: types of errors");
+    contains(text,
+             "\"time\":{\"count\":64,\"sum_seconds\":6.400000,\"buckets\":[{\"le_seconds\":"
+             "0.005,\"count\":50},{\"le_seconds\":0.010,\"count\":50},{\"le_seconds\":0.025,"
+             "\"count\":63}",
+             "JSON: buckets add up");
+    is(written(si_status_json, NULL, 0), "{\"since\":1700000000,\n \"servers\":[]}\n",
+       "JSON: no server");
+}
+
+static void as_metrics(void)
+{
+    const si_status_server_t server = example();
+    const char *text = written(si_status_metrics, &server, 1);
+
+    contains(text,
+             "# TYPE session_initializer_redirects_total counter\n"
+             "session_initializer_redirects_total{vhost=\"video.example.com:80\",stream_id=\"1\"} "
+             "30\n",
+             "metrics: redirects");
+    contains(text,
+             "session_initializer_expected_share_ratio{vhost=\"video.example.com:80\",stream_id="
+             "\"2\"} 0.500000\n",
+             "metrics: the expected share");
+    contains(text, "_bucket{vhost=\"video.example.com:80\",le=\"0.025\"} 63\n",
+             "metrics: buckets add up");
+    contains(text, "_bucket{vhost=\"video.example.com:80\",le=\"+Inf\"} 64\n",
+             "metrics: the last bucket is all");
+    contains(text, "_sum{vhost=\"video.example.com:80\"} 6.400000\n", "metrics: seconds");
+    contains(text, "_count{vhost=\"video.example.com:80\"} 64\n", "metrics: the count");
+}
+
+static void as_page(void)
+{
+    const si_status_server_t server = example();
+    const char *text = written(si_status_page, &server, 1);
+
+    contains(text, "<h2>video.example.com:80</h2>", "page: the server");
+    contains(text, "<td>90.0&nbsp;%</td><td class=\"expected\">50.0&nbsp;%</td>", "page: shares");
+    contains(text, "<i style=\"width:90.0%\"></i><b style=\"left:50.0%\"></b>", "page: the bar");
+    contains(text, "<tr><th>On a kept connection</th><td>95.3&nbsp;%</td></tr>", "page: kept");
+    contains(text, "<tr><th>Mean time</th><td>100.0&nbsp;ms</td></tr>", "page: mean");
+    contains(text, "up to&nbsp;5&nbsp;ms</th><td>50</td>", "page: milliseconds");
+    contains(text, "above&nbsp;60&nbsp;s</th><td>1</td>", "page: seconds");
+    ok(!strstr(text, "<script"), "page: no script");
+    ok(!strstr(text, "bad-query"), "page: what has never happened takes no row");
+    contains(written(si_status_section, &server, 1), "<h2>video.example.com:80</h2>",
+             "mod_status: the section");
+}
+
+static void as_lines(void)
+{
+    const si_status_server_t servers[] = { example(), example() };
+    const char *text = written(si_status_auto, servers, 2);
+
+    contains(text, "SessionInitializer[0]Name: video.example.com:80\n", "auto: the server");
+    contains(text, "SessionInitializer[1]Stream[0]Sessions: 60\n", "auto: an id");
+    contains(text, "SessionInitializer[1]UpstreamAnswers: 64\n", "auto: answers");
+    contains(text, "SessionInitializer[1]UpstreamMs: 6400\n", "auto: time");
+}
+
+/* Names come from the configuration, and are text in every form. */
+static void names_are_escaped(void)
+{
+    si_status_server_t server = { .name = "<a>&\"b\\\n\xff", .stream_id_count = 1 };
+
+    contains(written(si_status_page, &server, 1),
+             "<h2>&lt;a&gt;&amp;&quot;b\\?"
+             "?</h2>",
+             "HTML");
+    contains(written(si_status_json, &server, 1), "\"name\":\"<a>&\\\"b\\\\??\"", "JSON");
+    contains(written(si_status_metrics, &server, 1), "{vhost=\"<a>&\\\"b\\\\??\"", "a label");
+}
+
+/* Nothing has happened yet: no division by it. */
+static void of_nothing(void)
+{
+    si_status_server_t server = { .name = "x:1", .stream_id_count = 10 };
+    const char *text = written(si_status_page, &server, 1);
+
+    contains(text, "<td>0.0&nbsp;%</td><td class=\"expected\">10.0&nbsp;%</td>", "nothing: shares");
+    ok(!strstr(text, "nan") && !strstr(text, "inf"), "nothing: numbers all the same");
+}
+
+/* More text than the writer's buffer. */
+static void long_pieces(void)
+{
+    char *text = apr_pstrdup(pool, "");
+    const si_writer_t writer = { append, &text };
+
+    si_write(&writer, "%s|%0300d|", "a", 7);
+    is_number(strlen(text), 303, "a piece longer than the buffer");
+    is(text + 298, "0007|", "its end");
+}
+
+int main(void)
+{
+    pool = tap_pool();
+    as_json();
+    as_metrics();
+    as_page();
+    as_lines();
+    names_are_escaped();
+    of_nothing();
+    long_pieces();
+    return done();
+}
