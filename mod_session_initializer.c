@@ -378,13 +378,7 @@ static int handle(request_rec *r)
 {
     const si_settings_t *settings = claim_of(r);
 
-    if (settings) {
-        return serve(r, settings);
-    }
-    if (r->proxyreq) {
-        si_check_hidden_path(r, settings_of_server(r->server));
-    }
-    return DECLINED;
+    return settings ? serve(r, settings) : DECLINED;
 }
 
 /* Runs at configtest too: defaults, checks across directives, and the endpoints of all servers. */

@@ -2,8 +2,6 @@
 
 #include "setup_check.h"
 
-#include "playback_url.h"
-
 #include <ap_mpm.h>
 #include <http_config.h>
 #include <http_core.h>
@@ -14,8 +12,7 @@ APLOG_USE_MODULE(session_initializer);
 
 enum {
     TOLD_NO_ENDPOINT = 1,
-    TOLD_FORWARDED_FOR = 2,
-    TOLD_HIDDEN_PATH = 4
+    TOLD_FORWARDED_FOR = 2
 };
 
 /* A child has what the parent has set up, and from then on memory of its own. */
@@ -93,18 +90,5 @@ void si_check_forwarded_for(request_rec *r, const si_settings_t *settings)
                       "forwarded-for: vhost=%s peer=%s: it sends X-Forwarded-For, but mod_remoteip "
                       "does not trust it",
                       r->server->server_hostname, r->connection->client_ip);
-    }
-}
-
-void si_check_hidden_path(request_rec *r, const si_settings_t *settings)
-{
-    /* mod_proxy's mark of mapping=encoded; a [P] of mod_rewrite's is meant. */
-    if (settings->stream_id_count > 0 && apr_table_get(r->notes, "proxy-noencode")
-        && si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)
-        && is_first(settings, TOLD_HIDDEN_PATH)) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "hidden-path: vhost=%s: a ProxyPass with mapping=encoded takes the requests "
-                      "below %s; put \"ProxyPass %s !\" before it",
-                      r->server->server_hostname, settings->path, settings->path);
     }
 }

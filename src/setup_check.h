@@ -24,7 +24,4 @@ void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const c
 /* One whose X-Forwarded-For mod_remoteip has not looked at. */
 void si_check_forwarded_for(request_rec *r, const si_settings_t *settings);
 
-/* A request that was not claimed, and goes to a proxy: did ProxyPass hide the module's path? */
-void si_check_hidden_path(request_rec *r, const si_settings_t *settings);
-
 #endif

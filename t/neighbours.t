@@ -19,6 +19,17 @@ is(received->target, $HLS, 'ProxyPass /: the playlist comes from the proxy');
 is(get("${PATH}foo", vhost => 'proxy')->status, 404, 'ProxyPass /: what is not ours');
 is(received->target, "${PATH}foo", 'ProxyPass /: is asked of the proxy');
 
+# So it is where mod_proxy maps before httpd decodes.
+my %encoded = (vhost => 'proxy-encoded');
+is_redirect(get($PATH . $HLS, %encoded), "$HLS?aws.streamId=ID", 'mapping=encoded: a redirect is ours');
+is_redirect(get("/session%2Dinitializer$HLS", %encoded), "$HLS?aws.streamId=ID", 'mapping=encoded: escaped too');
+is_own_error(get("$PATH/x", %encoded), 404, 'not-found', 'mapping=encoded: so is a 404 below PATH');
+nothing_sent('mapping=encoded: ours');
+is_answer(post($PATH . $SESSION, '{}', %encoded), 200, 'mapping=encoded: a session');
+is(received->target, $SESSION, 'mapping=encoded: a session goes upstream by us');
+is_answer(get($HLS, %encoded), 200, 'mapping=encoded: the playlist is proxied');
+is(received->target, $HLS, 'mapping=encoded: the playlist comes from the proxy');
+
 # mod_rewrite comes first. Where it leads here, its URL is the one that counts.
 my %rewrite = (vhost => 'rewrite');
 is_redirect(get('/live/x.m3u8', %rewrite), '/v1/master/account/conf/x.m3u8?aws.streamId=ID', '[PT]: a vanity URL');

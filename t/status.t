@@ -56,8 +56,8 @@ sub sum { my $sum = 0; $sum += $_ for @_; return $sum }
 sub happened { my $counts = shift; return { map { $_ => $counts->{$_} } grep { $counts->{$_} > 0 } keys %$counts } }
 sub in_flight_is {
     my ($count, $name) = @_;
-    ok(eventually(sub { server('a.test')->{upstream}{in_flight} == $count }), $name)
-        or diag(server('a.test')->{upstream}{in_flight});
+    # A child that is killed may have taken this request too.
+    ok(eventually(sub { eval { server('a.test')->{upstream}{in_flight} == $count } }), $name);
 }
 
 # ---- Exact over children: what the answers say is what is counted.
@@ -195,8 +195,9 @@ is(ask(GET => '/session-initializer-status?metrics')->header('Content-Type'), 't
 my $page = ask(GET => '/server-status')->body;
 like($page, qr{<h1>Session Initializer</h1>.*a\.test}s, 'mod_status: a section');
 my $auto = ask(GET => '/server-status?auto')->body;
-like($auto, qr/^SessionInitializer\[1\]Name: a\.test:\d+$/m, 'mod_status: ?auto');
-my ($auto_redirects) = $auto =~ /^SessionInitializer\[1\]Stream\[0\]Redirects: (\d+)$/m;
+my ($index) = $auto =~ /^SessionInitializer\[(\d)\]Name: a\.test:\d+$/m;
+ok(defined $index, 'mod_status: ?auto');
+my ($auto_redirects) = $auto =~ /^SessionInitializer\[$index\]Stream\[0\]Redirects: (\d+)$/m;
 is($auto_redirects, $redirects{1}, 'mod_status: ?auto has the same numbers');
 
 # Prometheus has its own judge.
