@@ -18,7 +18,8 @@ my %PREFORK = (StartServers => 4, ServerLimit => 16, MaxRequestWorkers => 16, Mi
 sub vars { return Apache::Test::basic_config()->{vars} }
 
 # name: of its directory below t/logs; config: in which PORT is its port; limits: of the MPM, in place of those
-# above; all_modules; environment: variables added to its own
+# above; all_modules; modules: further ones; without_ours: the module is not loaded; environment: variables added to
+# its own
 sub start {
     my ($class, %options) = @_;
     my $directory = vars()->{t_logs} . "/$options{name}";
@@ -47,10 +48,11 @@ sub write_config {
     my %limits = (vars()->{si_mpm} eq 'prefork' ? %PREFORK : %THREADED, %{$options{limits} // {}});
     my $load = $options{all_modules} ? \&SessionInitializer::Modules::load_all
         : \&SessionInitializer::Modules::load_basic;
+    my %vars = (%{vars()}, $options{without_ours} ? (si_module => undef) : ());
     my $config = join '', (map { "$_ $limits{$_}\n" } sort keys %limits),
         $options{config} =~ s/\bPORT\b/$self->{port}/gr;
     write_file("$self->{directory}/httpd.conf", <<"CONFIG");
-@{[$load->(vars())]}
+@{[$load->(\%vars, @{$options{modules} // []})]}
 ServerName 127.0.0.1
 Listen 127.0.0.1:$self->{port}
 DefaultRuntimeDir "$self->{directory}"

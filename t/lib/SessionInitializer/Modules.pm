@@ -15,16 +15,17 @@ sub load_basic { return load($_[0], @BASIC, @_[1 .. $#_]) }
 
 # mod_http2 refuses to work under prefork.
 sub load_all {
-    my $vars = shift;
-    return load($vars, @ALL, $vars->{si_mpm} eq 'prefork' ? () : 'http2');
+    my ($vars, @more) = @_;
+    return load($vars, @ALL, @more, $vars->{si_mpm} eq 'prefork' ? () : 'http2');
 }
 
-# Modules that this httpd has built in have no file.
+# Ours is left out where the variables name none. Modules that this httpd has built in have no file.
 sub load {
     my ($vars, @names) = @_;
     my @files = grep { -e $_->[1] }
         map { ["${_}_module", "$vars->{modules_dir}/mod_$_.so"] } "mpm_$vars->{si_mpm}", @names;
-    return map { qq(LoadModule $_->[0] "$_->[1]"\n) } @files, ['session_initializer_module', $vars->{si_module}];
+    push @files, ['session_initializer_module', $vars->{si_module}] if $vars->{si_module};
+    return map { qq(LoadModule $_->[0] "$_->[1]"\n) } @files;
 }
 
 1;
