@@ -177,7 +177,7 @@ static int handle_status(request_rec *r)
         ap_set_content_type(r, "application/json");
         send_form(r, si_status_json);
     }
-    else if (strcmp(query, "metrics") == 0) {
+    else if (strcmp(query, "metrics") == 0 || strcmp(query, "metrics=") == 0) {
         ap_set_content_type(r, "text/plain; version=0.0.4; charset=utf-8");
         send_form(r, si_status_metrics);
     }

@@ -13,14 +13,16 @@ use Apache::Test qw(-withtestmore);
 use File::Path qw(make_path remove_tree);
 
 use SessionInitializer::Httpd ();
+use SessionInitializer::Json qw(parse_json to_perl);
 use SessionInitializer::Markdown ();
 use SessionInitializer::Modules ();
 use SessionInitializer::Process ();
 use SessionInitializer::Suite;
-use SessionInitializer::Wire qw(exchange_bytes);
+use SessionInitializer::Wire qw(exchange exchange_bytes);
 
 my $sources = vars()->{sources};
-my @documents = map { SessionInitializer::Markdown->read($sources, $_) } 'README.md', 'docs/mod_session_initializer.md', 'docs/performance.md';
+my @documents = map { SessionInitializer::Markdown->read($sources, $_) } 'README.md', 'docs/mod_session_initializer.md', 'docs/performance.md',
+    'docs/operating.md';
 my @MODULES = qw(alias headers proxy proxy_http remoteip rewrite setenvif socache_shmcb ssl);
 
 # ---- The httpd of the examples: that of script/server.
@@ -218,8 +220,6 @@ for my $block (map { $_->blocks } @documents) {
     }
     $check->($block);
 }
-$httpd->stop;
-
 # ---- Tables.
 
 sub code { return $_[0] =~ /^`(.*)`$/ ? $1 =~ s/\\\|/|/gr : undef }
@@ -229,7 +229,7 @@ sub source_text {
     return join '', <>;
 }
 
-my ($readme, $manual) = @documents;
+my ($readme, $manual, undef, $operating) = @documents;
 my @directives = sort(source_text() =~ /AP_INIT_\w+\("(\w+)"/g);
 cmp_ok(scalar @directives, '>', 10, 'the module has directives');
 is_deeply([sort map { $_->[0] =~ /^\[?`(\w+)/ } $readme->rows('directive')], \@directives, 'README.md lists the directives');
@@ -239,12 +239,32 @@ is_deeply([sort grep { /^(?:StreamId|SessionInitializer)\w+$/ } map { s/ Directi
 my %problems = reverse source_text() =~ /(?:\{\s+|problem\([\w>-]*pool, )(\d{3}), +"([a-z-]+)"/g;
 is_deeply({ map { code($_->[1]) => $_->[0] } $manual->rows('status', 'error') }, \%problems, 'the manual lists the errors');
 
+my @slugs = source_text() =~ /\[SI_FORWARD_\w+\] = \{ \d{3}, "([a-z-]+)"/g;
+my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+-[a-z-]+): /g;
+is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @slugs, @tags], 'the tags of the error log are listed');
+
+# What the status shows has the names that are written down.
+sub status_of { return exchange(port => $port, host => 'x', method => 'GET', target => "/session-initializer-status?$_[0]")->body }
+my $status = to_perl(parse_json(status_of('json')));
+my ($server) = @{$status->{servers}};
+my @members = map { code($_->[0]) } $operating->rows('member of a server');
+for my $member (@members) {
+    my $value = $server;
+    $value = (ref $value eq 'ARRAY' ? $value->[0] : $value)->{$_} for split /\./, $member;
+    ok(defined $value, "?json has $member");
+}
+is_deeply([sort keys %$server], [sort keys %{{ map { s/\..*//r => 1 } @members }}], '?json has no other members');
+is_deeply([sort { $a cmp $b } status_of('metrics=') =~ /^# TYPE session_initializer_(\w+ \w+)$/mg],
+    [sort map { code($_->[0]) . " $_->[1]" } $operating->rows('metric')], '?metrics has the metrics that are listed');
+
 my @merges = $manual->rows('query', 'body', 'upstream query');
 cmp_ok(scalar @merges, '>', 10, 'the manual shows how a query is merged');
 for my $row (@merges) {
     my ($query, $body, $kept) = map { code($_) } @$row;
     is_sent($query, '{}', $body, $kept, "the manual: $query");
 }
+
+$httpd->stop;
 
 # ---- Links, and the sample that operators copy.
 

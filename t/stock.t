@@ -145,6 +145,7 @@ sub canonical {
         s/\Q$server->{directory}\E/DIRECTORY/g;
         s/^(Last-Modified|Expires|Age|Set-Cookie): .*$/$1: .../mgi;
         s/(\bboundary=|^--)[0-9a-f]{16}\b/$1.../mg;
+        s/((?: xmlns:\w+="[^"]*")+)/join ' ', sort split ' ', $1/ge;        # of another hash
         s/opaquelocktoken:[0-9a-f-]+/opaquelocktoken:.../g;
         s/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT|\d{4}-\d\d-\d\d \d\d:\d\d/TIME/g;
     }
@@ -200,7 +201,8 @@ for my $status (200, 201, 203, 206, 301, 304, 307, 401, 403, 404, 405, 410, 417,
 for my $way (['TLS', '--http1.1'], ['h2', '--http2']) {
     my ($name, @options) = @$way;
     for my $target ('/text.txt', '/pretty/x', '/missing', '/cgi/echo.pl?q', '/perl', '/mapped/text.txt') {
-        for my $more ([], ['--compressed'], ['--head'], ['-d', 'body']) {
+        # mod_http2 resets the stream of a body that nobody reads, sooner or later.
+        for my $more ([], ['--compressed'], ['--head'], $target =~ /cgi/ ? ['-d', 'body'] : ()) {
             my @answers = map {
                 my $answer = curl(@options, '--cacert', "$certs/ca.pem", @$more, "https://localhost:$_->{tls_port}$target");
                 canonical($_, $target, join "\n", map { $_ // '' } @{$answer}{qw(version status head body)});
