@@ -50,6 +50,22 @@ is_trace(sub { request(PUT => $url) }, qr/^- error -$/, 'a 405');
 is_trace(sub { get("$PATH/x") }, qr/^- error -$/, 'a 404');
 is_trace(sub { get('/index.html') }, qr/^- - -$/, 'what is not ours has none');
 
+# What MediaTailor answered, and which error was the module's own.
+for my $case (
+    ['a redirect', '- -', sub { get($PATH . $HLS) }], ['a session', '200 -', sub { post($url, '{}') }],
+    ["the upstream's 503", '503 -', sub { post($PATH . fault('status-503'), '{}') }],
+    ["the upstream's 799", '799 -', sub { post($PATH . fault('odd-799'), '{}') }],
+    ['an upstream that refuses', '- upstream-unreachable', sub { post($url, '{}', vhost => 'refused') }],
+    ['no JSON', '- bad-json', sub { post($url, '{') }], ['a 404', '- not-found', sub { get("$PATH/x") }],
+    ['what is not ours', '- -', sub { get('/index.html') }],
+) {
+    my ($name, $expected, $send) = @$case;
+    my $mark = log_mark('traces_log');
+    $send->();
+    my ($status, $error) = logged('traces_log', $mark, qr/\n\z/) =~ /upstream=(\S+) error=(\S+) /;
+    is("$status $error", $expected, "$name: the upstream's status and the error");
+}
+
 # Secrets of viewers stay out of the error log, whatever happens to their requests.
 my $mark = log_mark('error_log');
 for my $vhost (qw(plain refused impatient no-endpoint tls-wrong-name)) {
