@@ -157,19 +157,24 @@ static void write_times(const si_writer_t *writer, const si_status_server_t *ser
     close_table(writer);
 }
 
-static void write_server(const si_writer_t *writer, const si_status_server_t *server)
+typedef void server_fn(const si_writer_t *writer, const si_status_server_t *server);
+
+/* What mod_status's page has room for. */
+static void write_tables(const si_writer_t *writer, const si_status_server_t *server)
 {
-    si_write(writer, "<h2>");
-    si_write_html(writer, server->name);
-    si_write(writer, "</h2>\n<div class=\"tables\">\n");
     write_streams(writer, server);
     write_answers(writer, server);
     write_upstream(writer, server);
-    write_times(writer, server);
-    si_write(writer, "</div>\n");
 }
 
-static void write_servers(const si_writer_t *writer, const si_status_t *status)
+static void write_all_tables(const si_writer_t *writer, const si_status_server_t *server)
+{
+    write_tables(writer, server);
+    write_times(writer, server);
+}
+
+static void write_servers(const si_writer_t *writer, const si_status_t *status,
+                          server_fn *write_server)
 {
     char since[APR_RFC822_DATE_LEN];
     int i;
@@ -177,7 +182,11 @@ static void write_servers(const si_writer_t *writer, const si_status_t *status)
     apr_rfc822_date(since, status->start);
     si_write(writer, "<p>Counted since %s, over all child processes and restarts.</p>\n", since);
     for (i = 0; i < status->server_count; i++) {
+        si_write(writer, "<h2>");
+        si_write_html(writer, status->servers[i].name);
+        si_write(writer, "</h2>\n<div class=\"tables\">\n");
         write_server(writer, &status->servers[i]);
+        si_write(writer, "</div>\n");
     }
 }
 
@@ -187,12 +196,12 @@ void si_status_page(const si_writer_t *writer, const si_status_t *status)
     si_write(writer, "<h1>Session Initializer Status</h1>\n");
     si_write(writer, "<p class=\"key\"><i></i>share of redirects and sessions &ensp; <b></b>"
                      "expected share</p>\n");
-    write_servers(writer, status);
+    write_servers(writer, status, write_all_tables);
     si_write(writer, "</body></html>\n");
 }
 
 void si_status_section(const si_writer_t *writer, const si_status_t *status)
 {
     si_write(writer, "<hr>\n<h1>Session Initializer</h1>\n");
-    write_servers(writer, status);
+    write_servers(writer, status, write_tables);
 }

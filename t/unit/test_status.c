@@ -112,6 +112,7 @@ static void as_page(void)
     ok(!strstr(text, "bad-query"), "page: what has never happened takes no row");
     contains(written(si_status_section, &server, 1), "<h2>video.example.com:80</h2>",
              "mod_status: the section");
+    ok(!strstr(written(si_status_section, &server, 1), "up to&nbsp;"), "mod_status: it is short");
 }
 
 static void as_lines(void)
