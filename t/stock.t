@@ -34,6 +34,7 @@ SCRIPT
         utime 1_700_000_000, 1_700_000_000, "$root/$name";
     }
     chmod 0755, "$root/docs/cgi/echo.pl";
+    utime 1_700_000_000, 1_700_000_000, "$root/docs";    # mod_negotiation's ETags are weak for what is new
 }
 
 sub start {
