@@ -42,6 +42,7 @@ const char *const si_counted_errors[SI_COUNTED_ERRORS] = {
     "bad-query",
     "bad-container",
     "bad-request",
+    "bad-coding",
     "bad-header",
     "not-found",
     "method-not-allowed",

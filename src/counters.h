@@ -18,7 +18,7 @@
 /* Stream ids are counted by position; AWS allows 25 active prefetch schedules. */
 #define SI_COUNTED_IDS 25
 /* Slugs of the module's own errors, the last for any other. */
-#define SI_COUNTED_ERRORS 21
+#define SI_COUNTED_ERRORS 22
 /* 2xx, 3xx, 4xx, 5xx and any other. */
 #define SI_COUNTED_CLASSES 5
 /* Names that x-amzn-ErrorType may begin with (contract 4.4), the last for any other. */

@@ -52,6 +52,13 @@ sub server {
     return $server;
 }
 
+# ---- Every error that the manual names has a counter of its own.
+
+open my $manual, '<', vars()->{sources} . "/docs/mod_session_initializer.md" or die "the manual: $!\n";
+my @slugs = map { /^\| \d+ \| `([a-z-]+)` \|/ ? $1 : () } <$manual>;
+cmp_ok(scalar @slugs, '>', 15, 'the manual names its errors');
+is_deeply([sort keys %{server('a.test')->{errors}}], [sort @slugs, 'other'], 'and each is counted');
+
 sub sum { my $sum = 0; $sum += $_ for @_; return $sum }
 sub happened { my $counts = shift; return { map { $_ => $counts->{$_} } grep { $counts->{$_} > 0 } keys %$counts } }
 sub in_flight_is {
