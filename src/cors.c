@@ -28,13 +28,11 @@ const char *si_cors_origin(apr_pool_t *pool, const char *text)
     lower(uri.scheme);
     const int is_default_port = !uri.port_str || !*uri.port_str
                                 || uri.port == apr_uri_port_of_scheme(uri.scheme);
-    char *origin = apr_pstrcat(pool, uri.scheme, "://", uri.hostinfo, NULL);
+    const int is_address = strchr(uri.hostname, ':') != NULL; /* IPv6, without its brackets */
+    char *origin = apr_pstrcat(pool, uri.scheme, is_address ? "://[" : "://", uri.hostname,
+                               is_address ? "]" : "",
+                               is_default_port ? NULL : apr_psprintf(pool, ":%d", uri.port), NULL);
 
-    if (is_default_port) {
-        /* A literal IPv6 address keeps its brackets only in hostinfo. */
-        const char *open = strchr(uri.hostname, ':') ? "[" : "";
-        origin = apr_pstrcat(pool, uri.scheme, "://", open, uri.hostname, *open ? "]" : "", NULL);
-    }
     lower(origin);
     return origin;
 }

@@ -324,6 +324,14 @@ const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem
     return NULL;
 }
 
+static int has_sound_authority(apr_pool_t *pool, const char *text)
+{
+    apr_uri_t uri;
+
+    return has_plain_authority(text) && apr_uri_parse(pool, text, &uri) == APR_SUCCESS
+           && uri.hostname && has_sound_host(&uri);
+}
+
 const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t **cors)
 {
     const int is_word = strcmp(text, "*") == 0 || strcasecmp(text, "none") == 0;
@@ -341,7 +349,7 @@ const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t 
         return NULL;
     }
     (*cors)->mode = SI_CORS_LIST;
-    origin = has_plain_authority(text) ? si_cors_origin(pool, text) : NULL;
+    origin = has_sound_authority(pool, text) ? si_cors_origin(pool, text) : NULL;
     if (!origin) {
         return refuse(pool, text,
                       "give origins as https://host[:port], without a path; or * or none");
