@@ -1,0 +1,189 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * A directive's argument: what the manual allows is taken for what it says, all else is refused
+ * with a message that begins with it. The first byte of the input chooses the parser.
+ */
+#include "fuzz.h"
+
+#include "settings.h"
+
+#include <apr_strings.h>
+#include <curl/curl.h>
+#include <regex.h>
+#include <strings.h>
+
+static int matches(const char *text, const char *pattern)
+{
+    regex_t compiled;
+    int is_match;
+
+    MUST(regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) == 0);
+    is_match = regexec(&compiled, text, 0, NULL, 0) == 0;
+    regfree(&compiled);
+    return is_match;
+}
+
+static void check_refusal(const char *problem, const char *text)
+{
+    MUST((problem == NULL)
+         || strncmp(problem, apr_pstrcat(fuzz_pool, "'", text, "'", NULL), strlen(text) + 2) == 0);
+}
+
+/* What libcurl reads as that part of url, or "". */
+static const char *part_of(const char *text, CURLUPart part)
+{
+    CURLU *url = curl_url();
+    char *found = NULL;
+    const char *copy;
+
+    curl_url_set(url, CURLUPART_URL, text, 0);
+    curl_url_get(url, part, &found, CURLU_DEFAULT_PORT);
+    copy = apr_pstrdup(fuzz_pool, found ? found : "");
+    curl_free(found);
+    curl_url_cleanup(url);
+    return copy;
+}
+
+#define PORT \
+    "(:0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+
+/* libcurl, which calls it, must see nothing but scheme, host and port in it, and the same ones. */
+static void check_endpoint(const char *url)
+{
+    apr_array_header_t *endpoints = apr_array_make(fuzz_pool, 1, sizeof(const si_endpoint_t *));
+    si_settings_t *settings = si_settings_make(fuzz_pool);
+    const char *host = part_of(url, CURLUPART_HOST);
+
+    settings->stream_id_count = 3;
+    settings->endpoint_url = url;
+    MUST(!si_settings_finish(fuzz_pool, settings, endpoints));
+    /* Addresses libcurl writes in a form of its own. */
+    MUST(matches(host, "^([0-9.]+|\\[.*\\])$") || strcasecmp(host, settings->endpoint->host) == 0);
+    MUST(strcmp(part_of(url, CURLUPART_PORT), apr_itoa(fuzz_pool, settings->endpoint->port)) == 0);
+    MUST((strcmp(part_of(url, CURLUPART_SCHEME), "https") == 0) == settings->endpoint->is_https);
+    MUST(strcmp(part_of(url, CURLUPART_PATH), "/") == 0);
+    MUST(!*part_of(url, CURLUPART_USER) && !*part_of(url, CURLUPART_QUERY));
+    MUST(strcasecmp(part_of(settings->endpoint->url, CURLUPART_HOST), host) == 0);
+}
+
+static const char *try_url(const char *text)
+{
+    const char *url = NULL;
+    const char *problem = si_parse_origin_url(fuzz_pool, text, &url);
+    const int is_none = strcasecmp(text, "none") == 0;
+
+    if (!problem && !is_none) {
+        MUST(matches(text, "^https?://([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])" PORT "/?$"));
+        MUST(strncmp(url, text, strlen(url)) == 0 && url[strlen(url) - 1] != '/');
+        check_endpoint(url);
+    }
+    MUST(!problem
+         || (!is_none && !matches(text, "^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?" PORT "/?$")));
+    return problem;
+}
+
+static const char *try_path(const char *text)
+{
+    const char *path = NULL;
+    const char *problem = si_parse_path(fuzz_pool, text, &path);
+
+    MUST((problem == NULL)
+         == (matches(text, "^(/[-A-Za-z0-9._~]+)+$") && !matches(text, "/[.][.]?(/|$)")
+             && !matches(text, "^/v1(/|$)")));
+    MUST(problem || strcmp(path, text) == 0);
+    return problem;
+}
+
+static const char *try_number(const char *text)
+{
+    apr_int64_t number = -1;
+    const char *problem = si_parse_number(fuzz_pool, text, 1, APR_INT32_MAX, &number);
+    const char *digits = text + strspn(text, "0");
+    const int is_number = matches(text, "^[0-9]+$") && strlen(digits) <= 10 && atoll(digits) >= 1
+                          && atoll(digits) <= APR_INT32_MAX;
+
+    MUST((problem == NULL) == is_number);
+    MUST(problem || number == atoll(digits));
+    return problem;
+}
+
+static const char *try_count(const char *text)
+{
+    int count = -1;
+    const char *problem = si_parse_stream_id_count(fuzz_pool, text, &count);
+    const int is_off = strcasecmp(text, "off") == 0;
+
+    MUST((problem == NULL) == (is_off || matches(text, "^0*([1-9]|10)$")));
+    MUST(problem || count == (is_off ? 0 : atoi(text)));
+    return problem;
+}
+
+/* A browser writes its origin so, and compares bytes: RFC 6454 section 6.2. */
+static const char *try_origin(const char *text)
+{
+    si_cors_t *cors = NULL;
+    const char *problem = si_parse_allow_origin(fuzz_pool, text, &cors);
+
+    if (!problem && cors->mode == SI_CORS_LIST) {
+        const char *origin = APR_ARRAY_IDX(cors->origins, 0, const char *);
+        MUST(matches(origin,
+                     "^[a-z][-a-z0-9+.]*://([-a-z0-9._]+|\\[[0-9a-f:.]+\\])(:[1-9][0-9]*)?$"));
+        MUST(!matches(origin, "^(http://.*:80|https://.*:443)$"));
+        MUST(strcmp(si_cors_allow_origin(cors, origin), origin) == 0);
+    }
+    return problem;
+}
+
+static const char *try_header(const char *text)
+{
+    apr_array_header_t *headers = NULL;
+    const char *problem = si_parse_forward_header(fuzz_pool, text, &headers);
+
+    MUST(problem || matches(text, "^[-A-Za-z0-9!#$%&'*+.^_`|~]+$"));
+    MUST(problem
+         || (strcasecmp(text, "Cookie") && strcasecmp(text, "Authorization")
+             && strcasecmp(text, "Host") && strcasecmp(text, "Transfer-Encoding")
+             && strcasecmp(text, "Content-Length") && strcasecmp(text, "Connection")));
+    return problem;
+}
+
+/* Any two times, as numbers: from 1 ms to 60 s, connecting not longer than the whole. */
+static void try_times(const char *data, apr_size_t size)
+{
+    si_settings_t *settings = si_settings_make(fuzz_pool);
+    apr_int64_t times[2];
+    int i;
+
+    if (size < sizeof(times)) {
+        return;
+    }
+    memcpy(times, data, sizeof(times));
+    for (i = 0; i < 2; i++) {
+        const char *problem = si_check_time(fuzz_pool, "x", times[i]);
+        MUST((problem == NULL) == (times[i] >= 1000 && times[i] <= 60000000));
+        if (problem) {
+            times[i] = SI_UNSET;
+        }
+    }
+    settings->connect_timeout = times[0];
+    settings->timeout = times[1];
+    const int is_good = !si_settings_finish(fuzz_pool, settings, NULL);
+    MUST(is_good == (settings->connect_timeout <= settings->timeout));
+    MUST(settings->connect_timeout >= 1000 && settings->timeout <= 60000000);
+}
+
+static void try_input(const char *data, apr_size_t size)
+{
+    static const char *(*const parsers[])(const char *) = { try_url,   try_path,   try_number,
+                                                            try_count, try_origin, try_header };
+    const unsigned choice = size > 0 ? (unsigned char)*data % 8U : 7;
+
+    if (choice == 6) {
+        try_times(data + 1, size - 1);
+    }
+    if (choice < 6) {
+        const char *text = string_of(data + 1, size - 1);
+        check_refusal(parsers[choice](text), text);
+    }
+}
