@@ -76,13 +76,14 @@ sub fault_of {
     return difference($case->{before}, $after, { %{$case->{changes}}, streamId => $ids[0] });
 }
 
-# On one connection, which httpd closes behind a 400.
+# What is good goes over one connection, which httpd would close behind a 400.
 sub run_batch {
-    my ($connection, @cases) = @_;
+    my @cases = @_;
     stand_in->forget;
     my @good = grep { !is_refused($_) } @cases;
+    my $connection = dial(port);
     $connection->send($_->{request}) for @good;
-    $_->{status} = $connection->answer('POST')->status for @good;
+    $_->{status} = eval { $connection->answer('POST')->status } // 'none' for @good;
     $_->{status} //= exchange_bytes(port, $_->{request}, 'POST')->status for @cases;
 
     my %received = map { $_->path => $_ } stand_in->requests;
@@ -90,7 +91,7 @@ sub run_batch {
     for my $case (@cases) {
         my $received = $received{$case->{target} =~ s/\?.*//sr};
         my $expected = is_refused($case) ? 400 : 200;
-        my $fault = $case->{status} != $expected ? "status $case->{status}, not $expected"
+        my $fault = $case->{status} ne $expected ? "status: $case->{status}, not $expected"
             : $expected == 200 ? fault_of($case, $received)
             : $received ? 'it was sent upstream' : '';
         push @found, [$fault, $case, $received] if $fault;
@@ -105,12 +106,11 @@ sub show {
         "sent $case->{query}\n$case->{body}\n", "got  $got\n");
 }
 
-my $connection = dial(port);
 my ($refused, @faults) = 0;
 for (my $done = 0; $done < $CASES; $done += $BATCH) {
     my @cases = map { random_case($done + $_) } 1 .. $BATCH;
     $refused += grep { is_refused($_) } @cases;
-    push @faults, run_batch($connection, @cases);
+    push @faults, run_batch(@cases);
 }
 show(@$_) for @faults[0 .. ($#faults < $SHOWN ? $#faults : $SHOWN - 1)];
 is(scalar(@faults), 0, "$CASES random sessions arrive exactly");

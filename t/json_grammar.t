@@ -1,0 +1,63 @@
+# RFC 8259 at the server: the texts of t/unit/json_texts.h as bodies, and as values within one. What is JSON arrives,
+# what is none gets 400.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use SessionInitializer::Json qw(json_text json_without parse_json);
+use SessionInitializer::Suite;
+
+my $URL = "$PATH/v1/session/$ACCOUNT/fault-status-200/a.m3u8";    # the stand-in takes whatever comes
+my %CHARACTER = (n => "\n", r => "\r", t => "\t", f => "\f", v => "\x0b", a => "\a", b => "\b");
+my $LITERAL = qr/"(?:[^"\\]|\\.)*"/;
+
+# The [name, text] of a table in the header.
+sub texts {
+    my $table = shift;
+    open my $file, '<:raw', vars->{sources} . '/t/unit/json_texts.h' or die "json_texts.h: $!\n";
+    my $header = do { local $/; <$file> };
+    my ($rows) = $header =~ /\b$table\[\] = \{\n(.*?)\n\};/s or die "no $table in json_texts.h\n";
+    my @texts;
+    push @texts, [c_string($1), c_string($2)] while $rows =~ /\{\s*($LITERAL),\s*BYTES\(((?:\s*$LITERAL)+)\)\s*\}/g;
+    return @texts;
+}
+
+# What C makes of adjacent string literals.
+sub c_string {
+    my $text = '';
+    for my $literal ($_[0] =~ /$LITERAL/g) {
+        $text .= substr($literal, 1, -1) =~ s{\\(?:x([0-9A-Fa-f]+)|([0-7]{1,3})|(.))}
+            {defined $1 ? chr hex $1 : defined $2 ? chr oct $2 : $CHARACTER{$3} // $3}ger;
+    }
+    return $text;
+}
+
+sub is_json { return defined eval { parse_json($_[0]) } }
+
+sub is_judged {
+    my ($name, $text) = @_;
+    my $status = post($URL, $text)->status;
+    my @received = new_requests;
+    return is("$status, " . @received . ' sent', '400, 0 sent', "$name: refused") if !is_json($text);
+    return is($status, 200, "$name: accepted") && is(json_text(json_without(parse_json($received[0]->body), 'streamId')),
+        json_text(json_without(parse_json($text), 'streamId')), "$name: kept");
+}
+
+stand_in->forget;
+my @good = texts('good');
+my @bad = grep { length $_->[1] } texts('bad');    # an empty body is {} here
+cmp_ok(@good, '>', 40, 'texts that are JSON');
+cmp_ok(@bad, '>', 150, 'texts that are none');
+is(join(', ', map { $_->[0] } grep { !is_json($_->[1]) } @good), '', 'this reader takes the same for JSON');
+is(join(', ', map { $_->[0] } grep { is_json($_->[1]) && parse_json($_->[1])->[0] eq 'object' } @bad), '',
+    'this reader takes the same for no object');
+
+is_judged(@$_) for @good;
+is(post($URL, $_->[1])->status, 400, "$_->[0]: refused") for @bad;
+nothing_sent('what is no object');
+for my $text (@good, @bad) {
+    is_judged("$text->[0], a member's value", qq({"v":$text->[1]}));
+    is_judged("$text->[0], in a list", qq({"v":[0,$text->[1], {}],"w":1}));
+}
+
+done_testing;
