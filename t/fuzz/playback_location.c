@@ -41,12 +41,15 @@ static void check_path(const char *path)
     const slice_t bytes = decoded(path);
     char *rest = apr_pstrdup(fuzz_pool, bytes.bytes);
     const char *segment;
+    char asset[2];
 
     MUST(strlen(bytes.bytes) == bytes.length);
     MUST(strncmp(bytes.bytes, "/v1/", 4) == 0);
     while ((segment = strsep(&rest, "/\\"))) {
         MUST(strcmp(segment, ".") != 0 && strcmp(segment, "..") != 0);
     }
+    /* The kind, two segments and an asset: none is empty. */
+    MUST(sscanf(path, "/v1/%*[^/]/%*[^/]/%*[^/]/%1[^/]", asset) == 1);
 }
 
 /* Where APR's parser and libcurl's, which resolves as a client does, are led. */
