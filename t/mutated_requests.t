@@ -136,7 +136,7 @@ sub run_batch {
     push @found, map { my $fault = fault_of_request($_); $fault ? "$fault: " . $_->target . "\n" . $_->body : () } @received;
     my %alive = map { $_ => 1 } $httpd->children;
     push @found, map { "child $_ has died\n" } grep { !$alive{$_} } @children;
-    push @found, "$1\n" while $httpd->error_log =~ /(.*(?:exit signal|AddressSanitizer|runtime error:).*)/g;
+    push @found, map { "$_\n" } $httpd->error_log =~ /(.*(?:exit signal|AddressSanitizer|runtime error:).*)/g;
     return (scalar(@received), @found);
 }
 
