@@ -385,6 +385,7 @@ static int handle(request_rec *r)
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                         server_rec *main_server)
 {
+    const si_settings_t *main_settings = settings_of_server(main_server);
     server_rec *s;
 
     (void)plog;
@@ -400,7 +401,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
-    si_check_configuration(main_server, settings_of_server(main_server), endpoints);
+    si_check_configuration(main_server, main_settings, endpoints);
     return OK;
 }
 

@@ -91,7 +91,8 @@ static apr_status_t share(apr_pool_t *pool, apr_size_t size, void **memory)
     apr_status_t rv = apr_shm_create(&shm, size + CACHE_LINE, NULL, pool);
 
     if (rv == APR_SUCCESS) {
-        *memory = (void *)APR_ALIGN((apr_uintptr_t)apr_shm_baseaddr_get(shm), CACHE_LINE);
+        char *base = apr_shm_baseaddr_get(shm);
+        *memory = base + (CACHE_LINE - (apr_uintptr_t)base % CACHE_LINE);
         memset(*memory, 0, size);
     }
     return rv;

@@ -190,7 +190,7 @@ static int handle_status(request_rec *r)
 
 static int add_to_server_status(request_rec *r, int flags)
 {
-    send_form(r, flags & AP_STATUS_SHORT ? si_status_auto : si_status_section);
+    send_form(r, (flags & AP_STATUS_SHORT) ? si_status_auto : si_status_section);
     return OK;
 }
 
