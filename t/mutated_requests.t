@@ -20,14 +20,17 @@ my $PATIENCE = 20;
 srand $SEED;
 note "SEED=$SEED FUZZ_SECONDS=$SECONDS";
 
+my %FORWARDED = map { $_ => 1 } qw(host content-type content-length x-forwarded-for user-agent referer accept-language
+    x-device-user-agent);
 my $V1 = "$PATH/v1";
-my @TOKENS = ("\r\n", "\n", "\r", "\0", ' ', "\t", ':', ';', ',', '&', '=', '?', '#', '%', '%00', '%0d%0a', '%2e%2e', '/',
-    '//', '\\', '../', '{', '}', '"', '[', ']', '\u0000', "\xff", "\xc3\xa9", '@', 'http://evil.example', 'HTTP/1.1',
-    'HTTP/0.9', 'GET ', 'POST ', 'HEAD ', 'OPTIONS ', 'PUT ', 'aws.streamId=9', 'aws%2estreamId', 'aws.sessionId=S',
-    '"streamId":"9"', '"stream\u0049d":9', 'Content-Length: 1', 'Content-Length: 999999999999', 'Content-Length: -1',
-    'Transfer-Encoding: chunked', "Transfer-Encoding:\tchunked, identity", 'Connection: close, Host', 'Host: a@b:1',
-    'Expect: 100-continue', 'X-Forwarded-For: 1.2.3.4, x', 'Content-Encoding: gzip', 'Upgrade: h2c', 'Range: bytes=0-1',
-    "0\r\n\r\n", 'ffffffffffffffff', '7fffffff', '/v1/', '/v1/session/', $PATH, 'a' x 300, '%' x 50);
+my @TOKENS = ("\r\n", "\n", "\r", "\0", ' ', "\t", ':', ';', ',', '&', '=', '?', '#', '%', '%00', '%0d%0a', '%2e%2e',
+    '/', '//', '\\', '../', '{', '}', '"', '[', ']', '\u0000', "\xff", "\xc3\xa9", '@', 'http://evil.example',
+    'HTTP/1.1', 'HTTP/0.9', 'GET ', 'POST ', 'HEAD ', 'OPTIONS ', 'PUT ', 'aws.streamId=9', 'aws%2estreamId',
+    'aws.sessionId=S', '"streamId":"9"', '"stream\u0049d":9', 'Content-Length: 1', 'Content-Length: 999999999999',
+    'Content-Length: -1', 'Transfer-Encoding: chunked', "Transfer-Encoding:\tchunked, identity",
+    'Connection: close, Host', 'Host: a@b:1', 'Expect: 100-continue', 'X-Forwarded-For: 1.2.3.4, x',
+    'Content-Encoding: gzip', 'Upgrade: h2c', 'Range: bytes=0-1', "0\r\n\r\n", 'ffffffffffffffff', '7fffffff', '/v1/',
+    '/v1/session/', $PATH, 'a' x 300, '%' x 50);
 
 sub seed_request {
     my ($query) = random_query();
@@ -45,7 +48,8 @@ sub seed_request {
             . "Access-Control-Request-Headers: content-type\r\n\r\n",
         "POST $PATH$SESSION?$query HTTP/1.1\r\n$host\r\n$from\r\nUser-Agent: x\r\n$length\r\n\r\n$body",
         "POST $PATH$HLS HTTP/1.1\r\n$host\r\nTransfer-Encoding: chunked\r\n\r\n$chunks",
-        "POST $PATH$SESSION HTTP/1.1\r\n$host\r\nExpect: 100-continue\r\nContent-Type: text/plain\r\n$length\r\n\r\n$body",
+        "POST $PATH$SESSION HTTP/1.1\r\n$host\r\nExpect: 100-continue\r\nContent-Type: text/plain\r\n$length\r\n\r\n"
+            . $body,
         "POST $PATH$DASH?$query HTTP/1.0\r\nConnection: keep-alive\r\n$length\r\n\r\n$body",
     );
 }
@@ -101,8 +105,7 @@ sub fault_of_request {
     return 'a control character or a space in the target' if $request->target =~ /[\x00-\x20\x7f]/;
     my %count;
     $count{$_}++ for $request->header_names;
-    return "header $_" for grep { !/^(?:host|content-type|content-length|x-forwarded-for|user-agent|referer|accept-language|x-device-user-agent)$/ }
-        keys %count;
+    return "header $_" for grep { !$FORWARDED{$_} } keys %count;
     return "repeated $_" for grep { $count{$_} > 1 } keys %count;
     return 'not one host' if ($count{host} // 0) != 1;
     return 'Content-Length' if $request->header('Content-Length') != length $request->body;
@@ -133,7 +136,10 @@ sub run_batch {
     }
     push @found, "a malformed request was sent upstream\n" if stand_in->summary->{malformed};
     my @received = stand_in->requests;
-    push @found, map { my $fault = fault_of_request($_); $fault ? "$fault: " . $_->target . "\n" . $_->body : () } @received;
+    for my $request (@received) {
+        my $fault = fault_of_request($request);
+        push @found, "$fault: " . $request->target . "\n" . $request->body if $fault;
+    }
     my %alive = map { $_ => 1 } $httpd->children;
     push @found, map { "child $_ has died\n" } grep { !$alive{$_} } @children;
     push @found, map { "$_\n" } $httpd->error_log =~ /(.*(?:exit signal|AddressSanitizer|runtime error:).*)/g;
