@@ -32,6 +32,12 @@ def end(process):
     process.wait()
 
 
+def last_lines(log, count=15):
+    """Of a log that may be gone when the error is read."""
+    with open(log, encoding='utf-8', errors='replace') as lines:
+        return ''.join(lines.readlines()[-count:]).rstrip()
+
+
 @contextlib.contextmanager
 def running(command, port, log, cpu=None, environment=None):
     """Starts a server, waits until it listens, yields the process and ends it."""
@@ -43,7 +49,7 @@ def running(command, port, log, cpu=None, environment=None):
         until = time.monotonic() + 60
         while not listens(port):
             if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f'{command} does not listen on {port}, see {log}')
+                raise RuntimeError(f'{" ".join(command)} does not listen on {port}\n{last_lines(log)}')
             time.sleep(0.1)
         yield process
     finally:

@@ -67,7 +67,9 @@ void si_watch_unwant(si_watch_t *watch, int fd)
 
 void si_watch_forget(si_watch_t *watch, int fd)
 {
-    if (fd < watch->size) {
+    if (fd < watch->size && watch->states[fd]) {
+        /* Closing alone does not do it where a forked program has the socket too. */
+        epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, NULL);
         watch->states[fd] = 0;
     }
 }
@@ -83,7 +85,6 @@ int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_eve
     if (watch->states[event->fd] & IS_WANTED) {
         return 1;
     }
-    epoll_ctl(watch->epoll, EPOLL_CTL_DEL, event->fd, NULL);
     si_watch_forget(watch, event->fd);
     return 0;
 }

@@ -78,14 +78,30 @@ static void test_number_comes_again(void)
     close_pair(again);
 }
 
-/* Forgotten, but still open elsewhere, so that epoll still has it: ADD gives EEXIST. */
+/* A program that a handler forks may hold a socket open that is closed here: epoll would tell of
+ * it. */
+static void test_open_elsewhere(void)
+{
+    struct epoll_event raw;
+    int pair[2], elsewhere;
+
+    make_readable(pair);
+    elsewhere = dup(pair[0]);
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_watch_forget(&watch, pair[0]);
+    close_pair(pair);
+    is_number(epoll_wait(watch.epoll, &raw, 1, 50), 0, "what is open elsewhere wakes nobody");
+    close(elsewhere);
+}
+
+/* Never forgotten, so that epoll has it: ADD gives EEXIST. */
 static void test_epoll_has_it_still(void)
 {
+    struct epoll_event raw = { .events = EPOLLOUT };
     int pair[2];
 
     make_readable(pair);
-    si_watch_set(&watch, pair[0], EPOLLOUT, TAG);
-    si_watch_forget(&watch, pair[0]);
+    epoll_ctl(watch.epoll, EPOLL_CTL_ADD, pair[0], &raw);
     si_watch_set(&watch, pair[0], EPOLLIN, TAG);
     is_readable(pair[0], "what epoll has still is changed");
     si_watch_forget(&watch, pair[0]);
@@ -100,6 +116,7 @@ int main(void)
     }
     test_wanted();
     test_number_comes_again();
+    test_open_elsewhere();
     test_epoll_has_it_still();
     close(watch.epoll);
     free(watch.states);
