@@ -381,6 +381,19 @@ static int handle(request_rec *r)
     return settings ? serve(r, settings) : DECLINED;
 }
 
+/* Calls at once in a child: three quarters of the workers where it is not set, for redirects go on.
+ */
+static int max_calls_of(const si_settings_t *main_settings)
+{
+    int threads = 1;
+
+    if (main_settings->max_concurrent > 0) {
+        return main_settings->max_concurrent;
+    }
+    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
+    return threads * 3 / 4 > 1 ? threads * 3 / 4 : 1;
+}
+
 /* Runs at configtest too: defaults, checks across directives, and the endpoints of all servers. */
 static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                         server_rec *main_server)
@@ -401,7 +414,24 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
-    si_check_configuration(main_server, main_settings, endpoints);
+    /* Else when the logs are open. */
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
+        si_check_configuration(main_server, max_calls_of(main_settings), endpoints);
+    }
+    return OK;
+}
+
+static int tell_of_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
+                         server_rec *main_server)
+{
+    (void)pconf;
+    (void)plog;
+    (void)ptemp;
+    /* At its start httpd reads the configuration twice. */
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
+        si_check_configuration(main_server, max_calls_of(settings_of_server(main_server)),
+                               endpoints);
+    }
     return OK;
 }
 
@@ -414,28 +444,17 @@ static apr_status_t stop_forwarder(void *creator)
     return APR_SUCCESS;
 }
 
-/* Three quarters of the workers: the others are left for redirects. */
-static int default_max_calls(int threads)
-{
-    return threads * 3 / 4 > 1 ? threads * 3 / 4 : 1;
-}
-
 static void start_child(apr_pool_t *pchild, server_rec *main_server)
 {
-    const si_settings_t *settings = settings_of_server(main_server);
     const char *problem = NULL;
     int is_threaded = 0;
-    int threads = 1;
 
     forwarder = NULL;
     if (endpoints->nelts == 0) {
         return;
     }
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
-    ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    forwarder = si_forwarder_start(endpoints,
-                                   settings->max_concurrent > 0 ? settings->max_concurrent
-                                                                : default_max_calls(threads),
+    forwarder = si_forwarder_start(endpoints, max_calls_of(settings_of_server(main_server)),
                                    is_threaded != AP_MPMQ_NOT_SUPPORTED, &problem);
     if (!forwarder) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main_server,
@@ -619,6 +638,7 @@ static void register_hooks(apr_pool_t *pool)
     (void)pool;
     si_request_body_register_filter();
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(tell_of_setup, NULL, NULL, APR_HOOK_MIDDLE);
     si_status_register_hooks();
     /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
     ap_hook_child_init(start_child, NULL, NULL, APR_HOOK_REALLY_FIRST);

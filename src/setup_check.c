@@ -3,10 +3,12 @@
 #include "setup_check.h"
 
 #include <ap_mpm.h>
+#include <arpa/inet.h>
 #include <http_config.h>
 #include <http_core.h>
 #include <http_log.h>
 #include <http_request.h>
+#include <netinet/in.h>
 
 APLOG_USE_MODULE(session_initializer);
 
@@ -24,8 +26,10 @@ static int is_first(const si_settings_t *settings, unsigned what)
 
 static int is_loopback(const char *host)
 {
+    struct in_addr ipv4;
+
     return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0
-           || strncmp(host, "127.", 4) == 0;
+           || (inet_pton(AF_INET, host, &ipv4) == 1 && ntohl(ipv4.s_addr) >> 24 == IN_LOOPBACKNET);
 }
 
 static void check_endpoints(const server_rec *s, const apr_array_header_t *endpoints)
@@ -43,32 +47,27 @@ static void check_endpoints(const server_rec *s, const apr_array_header_t *endpo
     }
 }
 
-static void check_threads(const server_rec *s, const si_settings_t *settings)
+static void check_threads(const server_rec *s, int max_calls)
 {
     int is_threaded = AP_MPMQ_NOT_SUPPORTED;
     int threads = 0;
 
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
     ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads);
-    if (is_threaded != AP_MPMQ_NOT_SUPPORTED && settings->max_concurrent >= threads) {
+    if (is_threaded != AP_MPMQ_NOT_SUPPORTED && max_calls >= threads) {
         ap_log_error(APLOG_MARK, APLOG_WARNING, 0, s,
                      "few-threads: SessionInitializerMaxConcurrent is %d and ThreadsPerChild %d: "
                      "waiting sessions may leave no thread for redirects",
-                     settings->max_concurrent, threads);
+                     max_calls, threads);
     }
 }
 
-void si_check_configuration(const server_rec *main_server, const si_settings_t *main_settings,
+void si_check_configuration(const server_rec *main_server, int max_calls,
                             const apr_array_header_t *endpoints)
 {
-    /* At its start httpd reads the configuration twice, configtest once. */
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG
-        && ap_state_query(AP_SQ_RUN_MODE) != AP_SQ_RM_CONFIG_TEST) {
-        return;
-    }
     check_endpoints(main_server, endpoints);
     if (endpoints->nelts > 0) {
-        check_threads(main_server, main_settings);
+        check_threads(main_server, max_calls);
     }
 }
 

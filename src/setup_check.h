@@ -12,10 +12,10 @@
 #include <httpd.h>
 
 /*
- * The configuration, with the endpoints of all servers (const si_endpoint_t *): plain HTTP to
- * another host, a limit of calls that leaves no worker for redirects.
+ * The configuration, with the endpoints of all servers (const si_endpoint_t *) and the limit of
+ * calls of a child: plain HTTP to another host, a limit that leaves no worker for redirects.
  */
-void si_check_configuration(const server_rec *main_server, const si_settings_t *main_settings,
+void si_check_configuration(const server_rec *main_server, int max_calls,
                             const apr_array_header_t *endpoints);
 
 /* A session initialization that cannot be forwarded; why says what is missing. */

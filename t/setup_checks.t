@@ -64,11 +64,28 @@ ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
 is(told(qr/no-endpoint:/), 2, 'and so does a new child');
 $httpd->stop;
 
+# A server of the system's is started so: by then nobody reads what it says elsewhere than in its log.
+sub told_by_a_daemon {
+    my $directory = $httpd->directory;
+    unlink "$directory/error_log";
+    SessionInitializer::Httpd::run_httpd('-k', 'start', '-d', $directory, '-f', "$directory/httpd.conf");
+    my $log = eventually(sub { $httpd->error_log =~ /resuming normal operations/ && $httpd->error_log });
+    open my $file, '<', "$directory/httpd.pid" or die "httpd.pid: $!\n";
+    chomp(my $pid = <$file>);
+    kill TERM => $pid;
+    eventually(sub { !kill 0 => $pid });
+    return $log;
+}
+is(scalar(() = told_by_a_daemon() =~ /plain-http:/g), 1, 'a daemon tells in its log, once');
+
 # configtest tells what it can.
 my ($ok, $output) = SessionInitializer::Httpd::configtest(
-    "StreamIdCount 3\nSessionInitializerEndpoint http://192.0.2.1\n");
+    "StreamIdCount 3\n" . (threaded ? "ThreadsPerChild 1\nMaxRequestWorkers 1\n" : '')
+    . "SessionInitializerEndpoint http://127.example\n");
 ok($ok, 'configtest passes') or diag($output);
-is(scalar(() = $output =~ /plain-http: endpoint=http:\/\/192\.0\.2\.1:80/g), 1, 'and tells of plain http, once');
+is(scalar(() = $output =~ /plain-http: endpoint=http:\/\/127\.example:80/g), 1, 'and tells of plain http, once');
+is(scalar(() = $output =~ /few-threads: SessionInitializerMaxConcurrent is 1 and ThreadsPerChild 1:/g), threaded ? 1 : 0,
+    'and of a single thread');
 stand_in->forget;
 
 done_testing;
