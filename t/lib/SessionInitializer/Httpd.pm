@@ -147,10 +147,17 @@ sub kill_child {
         or die "child $pid does not end\n";
 }
 
-# How many threads its children have.
+# How many threads its children have, once that stands still: workers are started one by one.
 sub threads {
     my $self = shift;
-    return scalar(map { glob "/proc/$_/task/*" } $self->children);
+    my ($last, $looks) = (0, 0);
+    SessionInitializer::Process::eventually(sub {
+        my $count = map { glob "/proc/$_/task/*" } $self->children;
+        $looks = $count == $last ? $looks + 1 : 0;
+        $last = $count;
+        return $count && $looks >= 20;
+    });
+    return $last;
 }
 
 sub error_log {
