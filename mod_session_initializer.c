@@ -9,6 +9,7 @@
  */
 
 #include "src/answer.h"
+#include "src/choice.h"
 #include "src/counters.h"
 #include "src/forwarding.h"
 #include "src/playback_url.h"
@@ -19,9 +20,9 @@
 #include "src/settings.h"
 #include "src/setup_check.h"
 #include "src/status_handler.h"
-#include "src/stream_id.h"
 #include "src/upstream_headers.h"
 
+#include <ap_expr.h>
 #include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_config.h>
@@ -38,8 +39,9 @@
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 APLOG_USE_MODULE(session_initializer);
 
-/* Of the configuration that is in force: const si_endpoint_t *. */
+/* Of the configuration that is in force: const si_endpoint_t *, and the schedules' const char *. */
 static apr_array_header_t *endpoints;
+static apr_array_header_t *schedule_files;
 
 /* Of this child process; NULL where no server has an endpoint or it could not start. */
 static si_forwarder_t *forwarder;
@@ -97,27 +99,18 @@ static int refuse(request_rec *r, const si_settings_t *settings, const si_proble
     return si_answer_problem(r, settings, problem, NULL, NULL);
 }
 
-/*
- * Draws a stream id, at *position from 0, and notes it for the access log; NULL where there is no
- * randomness.
- */
-static const char *draw_stream_id(request_rec *r, const si_settings_t *settings, int *position)
+/* Chooses a stream id, at *position, and notes it for the access log; NULL where that fails. */
+static const char *choose_stream_id(request_rec *r, const si_settings_t *settings,
+                                    const si_playback_t *playback, int *position)
 {
-    apr_status_t rv;
-    const char *text;
-    int id;
+    const char *name;
 
-    rv = si_stream_id_draw(settings->stream_id_count, si_random_bytes, &id);
-    if (rv != APR_SUCCESS) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
-                      "no-random: vhost=%s: the system gives no random bytes",
-                      r->server->server_hostname);
+    if (si_choose_stream_id(r, settings, playback, position) != APR_SUCCESS) {
         return NULL;
     }
-    *position = id - 1;
-    text = si_stream_id_name(*position);
-    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_STREAM_ID", text);
-    return text;
+    name = settings->stream_ids->ids[*position].name;
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_STREAM_ID", name);
+    return name;
 }
 
 static int redirect(request_rec *r, const si_settings_t *settings, const si_playback_t *playback)
@@ -126,7 +119,7 @@ static int redirect(request_rec *r, const si_settings_t *settings, const si_play
     int position = -1;
 
     if (playback->kind == SI_KIND_SESSION && !si_query_has_session(r->args)) {
-        stream_id = draw_stream_id(r, settings, &position);
+        stream_id = choose_stream_id(r, settings, playback, &position);
         if (!stream_id) {
             return refuse(r, settings, &no_random);
         }
@@ -273,7 +266,7 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     if (status != OK) {
         return refuse(r, settings, body_problem(status));
     }
-    stream_id = draw_stream_id(r, settings, &position);
+    stream_id = choose_stream_id(r, settings, playback, &position);
     if (!stream_id) {
         return refuse(r, settings, &no_random);
     }
@@ -357,7 +350,7 @@ static int claim(request_rec *r)
 {
     const si_settings_t *settings = settings_of_server(r->server);
 
-    if (settings->stream_id_count < 1 || !ap_is_initial_req(r)
+    if (settings->stream_ids->count == 0 || !ap_is_initial_req(r)
         || !si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)) {
         return DECLINED;
     }
@@ -404,9 +397,10 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     (void)plog;
     (void)ptemp;
     endpoints = apr_array_make(pconf, 4, sizeof(const si_endpoint_t *));
+    schedule_files = apr_array_make(pconf, 4, sizeof(const char *));
     for (s = main_server; s; s = s->next) {
         si_settings_t *settings = settings_of_server(s);
-        const char *problem = si_settings_finish(pconf, settings, endpoints);
+        const char *problem = si_settings_finish(pconf, settings, endpoints, schedule_files);
         if (problem) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)",
                          problem, s->server_hostname ? s->server_hostname : "main",
@@ -435,37 +429,48 @@ static int tell_of_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     return OK;
 }
 
-static apr_status_t stop_forwarder(void *creator)
+static apr_status_t stop_child(void *creator)
 {
-    /* A CGI child, forked with our memory, must not touch the engine of its parent. */
-    if (*(pid_t *)creator == getpid()) {
+    /* A CGI child, forked with our memory, must not touch the threads of its parent. */
+    if (*(pid_t *)creator != getpid()) {
+        return APR_SUCCESS;
+    }
+    if (forwarder) {
         si_forwarder_stop(forwarder);
     }
+    si_choice_stop();
     return APR_SUCCESS;
 }
 
-static void start_child(apr_pool_t *pchild, server_rec *main_server)
+static void start_forwarder(server_rec *main_server, int is_threaded)
 {
     const char *problem = NULL;
-    int is_threaded = 0;
 
     forwarder = NULL;
     if (endpoints->nelts == 0) {
         return;
     }
-    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
     forwarder = si_forwarder_start(endpoints, max_calls_of(settings_of_server(main_server)),
-                                   is_threaded != AP_MPMQ_NOT_SUPPORTED, &problem);
+                                   is_threaded, &problem);
     if (!forwarder) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main_server,
                      "no-forwarder: session initialization POSTs get 503: %s", problem);
-        return;
     }
+}
+
+static void start_child(apr_pool_t *pchild, server_rec *main_server)
+{
+    int is_threaded = 0;
+
+    ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
+    is_threaded = is_threaded != AP_MPMQ_NOT_SUPPORTED;
+    start_forwarder(main_server, is_threaded);
+    si_choice_start(main_server, schedule_files);
     /* Prefork ends its children in a signal handler, where no lock may be taken. */
-    if (is_threaded != AP_MPMQ_NOT_SUPPORTED) {
+    if (is_threaded) {
         pid_t *creator = apr_palloc(pchild, sizeof(*creator));
         *creator = getpid();
-        apr_pool_pre_cleanup_register(pchild, creator, stop_forwarder);
+        apr_pool_pre_cleanup_register(pchild, creator, stop_child);
     }
 }
 
@@ -498,8 +503,36 @@ static const char *name_directive(const cmd_parms *cmd, const char *problem)
 static const char *set_stream_id_count(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return name_directive(
-        cmd, si_parse_stream_id_count(cmd->pool, text, &settings_of(cmd)->stream_id_count));
+    return name_directive(cmd,
+                          si_parse_stream_id_count(cmd->pool, text, &settings_of(cmd)->stream_ids));
+}
+
+static const char *add_stream_id(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_stream_id(cmd->pool, text, &settings_of(cmd)->stream_ids));
+}
+
+static const char *set_stream_id_key(cmd_parms *cmd, void *ignored, const char *text)
+{
+    const char *problem = NULL;
+
+    (void)ignored;
+    settings_of(cmd)->stream_id_key = ap_expr_parse_cmd(
+        cmd, text, AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY, &problem, NULL);
+    return problem
+               ? apr_pstrcat(cmd->pool, cmd->cmd->name, " '", text, "' is no expression: ", problem,
+                             "; give one as \"%{HTTP:X-Device-Id}\"", NULL)
+               : NULL;
+}
+
+static const char *add_schedule(cmd_parms *cmd, void *ignored, const char *text)
+{
+    const char *name = ap_server_root_relative(cmd->pool, text);
+
+    (void)ignored;
+    return name_directive(cmd, si_add_schedule_file(cmd->pool, name ? name : text,
+                                                    &settings_of(cmd)->schedule_files));
 }
 
 static const char *set_endpoint(cmd_parms *cmd, void *ignored, const char *text)
@@ -604,6 +637,12 @@ static const char *add_allow_origin(cmd_parms *cmd, void *ignored, const char *t
 static const command_rec directives[] = {
     AP_INIT_TAKE1("StreamIdCount", set_stream_id_count, NULL, RSRC_CONF,
                   "ids 1 to N, N from 1 to 10: as many as prefetch schedules per ad break; or Off"),
+    AP_INIT_ITERATE("StreamIds", add_stream_id, NULL, RSRC_CONF,
+                    "in place of StreamIdCount: NAME[=WEIGHT] of each id"),
+    AP_INIT_TAKE1("StreamIdKey", set_stream_id_key, NULL, RSRC_CONF,
+                  "an expression; the same value gets the same id"),
+    AP_INIT_TAKE1("StreamIdSchedule", add_schedule, NULL, RSRC_CONF,
+                  "file of prefetch schedules: who is too late for an id's gets another"),
     AP_INIT_TAKE1("SessionInitializerEndpoint", set_endpoint, NULL, RSRC_CONF,
                   "https://host[:port] of MediaTailor, or none"),
     AP_INIT_TAKE1("SessionInitializerPath", set_path, NULL, RSRC_CONF,

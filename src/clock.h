@@ -5,6 +5,7 @@
 #define SI_CLOCK_H
 
 #include <apr_time.h>
+#include <pthread.h>
 #include <time.h>
 
 static inline apr_interval_time_t si_clock_us(void)
@@ -25,6 +26,17 @@ static inline struct timespec si_clock_timespec(apr_interval_time_t us)
     const struct timespec time = { us / APR_USEC_PER_SEC, us % APR_USEC_PER_SEC * 1000 };
 
     return time;
+}
+
+/* A condition whose waits end by this clock. */
+static inline void si_clock_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 #endif

@@ -159,6 +159,15 @@ void si_playback_read(const char *path, apr_size_t length, si_playback_t *playba
     playback->asset = path + row->length;
 }
 
+const char *si_playback_configuration(const si_playback_t *playback, apr_size_t *length)
+{
+    const char *end = playback->path + playback->length;
+    const char *configuration = skip_segment(playback->asset, end);
+
+    *length = (apr_size_t)(skip_segment(configuration, end) - configuration) - 1;
+    return configuration;
+}
+
 int si_query_has_session(const char *query)
 {
     si_query_item_t item;

@@ -41,6 +41,12 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
  */
 void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback);
 
+/*
+ * The playback configuration that it names, the second segment behind the kind; *length bytes, not
+ * NUL-terminated. Not for an unknown kind.
+ */
+const char *si_playback_configuration(const si_playback_t *playback, apr_size_t *length);
+
 /* Whether the query carries a non-empty aws.sessionId: the session exists (contract row 3). */
 int si_query_has_session(const char *query);
 

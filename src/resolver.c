@@ -7,7 +7,6 @@
 
 #include <apr_strings.h>
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -40,16 +39,6 @@ struct si_resolver_t {
     int refresh; /* seconds */
 };
 
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 static time_t now(void)
 {
     return (time_t)(si_clock_ms() / 1000);
@@ -62,8 +51,8 @@ si_resolver_t *si_resolver_make(int refresh)
     if (resolver) {
         resolver->refresh = refresh;
         pthread_mutex_init(&resolver->lock, NULL);
-        init_condition(&resolver->work);
-        init_condition(&resolver->answer);
+        si_clock_condition(&resolver->work);
+        si_clock_condition(&resolver->answer);
     }
     return resolver;
 }
@@ -191,20 +180,6 @@ static void *run(void *data)
     return NULL;
 }
 
-/*
- * A thread left behind within getaddrinfo returns into this module, perhaps while the exiting
- * process unloads its modules. Only this child process keeps it: the parent's restarts load a new
- * one as ever.
- */
-static void keep_module_loaded(void)
-{
-    Dl_info info;
-
-    if (dladdr((const void *)&init_condition, &info)) {
-        dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-    }
-}
-
 int si_resolver_start(si_resolver_t *resolver)
 {
     int rc;
@@ -212,7 +187,6 @@ int si_resolver_start(si_resolver_t *resolver)
     if (!resolver->names) {
         return 0;
     }
-    keep_module_loaded();
     rc = si_thread_start(&resolver->thread, run, resolver);
     resolver->is_running = rc == 0;
     return rc;

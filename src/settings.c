@@ -3,7 +3,7 @@
 #include "settings.h"
 
 #include "bytes.h"
-#include "stream_id.h"
+#include "prefetch_watch.h"
 #include "upstream_headers.h"
 
 #include <apr_file_io.h>
@@ -31,7 +31,6 @@ si_settings_t *si_settings_make(apr_pool_t *pool)
 {
     si_settings_t *settings = apr_pcalloc(pool, sizeof(*settings));
 
-    settings->stream_id_count = SI_UNSET;
     settings->connect_timeout = SI_UNSET;
     settings->timeout = SI_UNSET;
     settings->max_body = SI_UNSET;
@@ -49,7 +48,9 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
     si_settings_t *merged = si_settings_make(pool);
     const si_settings_t *ca_owner = own->ca ? own : base;
 
-    INHERIT_NUMBER(stream_id_count);
+    INHERIT_POINTER(stream_ids);
+    INHERIT_POINTER(stream_id_key);
+    INHERIT_POINTER(schedule_files);
     INHERIT_POINTER(path);
     INHERIT_POINTER(playback_base);
     INHERIT_POINTER(endpoint_url);
@@ -76,7 +77,7 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
 
 static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
 {
-    DEFAULT_NUMBER(stream_id_count, 0);
+    DEFAULT_POINTER(stream_ids, si_stream_ids_make(pool, "StreamIdCount"));
     DEFAULT_POINTER(path, DEFAULT_PATH);
     settings->path_length = strlen(settings->path);
     DEFAULT_POINTER(playback_base, "");
@@ -132,13 +133,38 @@ static const si_endpoint_t *make_endpoint(apr_pool_t *pool, const si_settings_t 
     return share_endpoint(endpoints, endpoint);
 }
 
+/* The index of name among files, where it is added if it is new. */
+static int share_file(apr_array_header_t *files, const char *name)
+{
+    int i;
+
+    for (i = 0; i < files->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(files, i, const char *), name) == 0) {
+            return i;
+        }
+    }
+    APR_ARRAY_PUSH(files, const char *) = name;
+    return i;
+}
+
+static int *share_files(apr_pool_t *pool, const apr_array_header_t *own, apr_array_header_t *files)
+{
+    int *indices = apr_palloc(pool, (apr_size_t)own->nelts * sizeof(*indices));
+    int i;
+
+    for (i = 0; i < own->nelts; i++) {
+        indices[i] = share_file(files, APR_ARRAY_IDX(own, i, const char *));
+    }
+    return indices;
+}
+
 static const char *in_milliseconds(apr_pool_t *pool, apr_interval_time_t time)
 {
     return apr_psprintf(pool, "%" APR_TIME_T_FMT "ms", apr_time_as_msec(time));
 }
 
 const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
-                               apr_array_header_t *endpoints)
+                               apr_array_header_t *endpoints, apr_array_header_t *files)
 {
     fill_in_defaults(pool, settings);
     if (settings->connect_timeout > settings->timeout) {
@@ -148,8 +174,11 @@ const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
                            in_milliseconds(pool, settings->timeout),
                            ", the whole exchange: shorten the first or lengthen the second", NULL);
     }
-    if (settings->stream_id_count > 0 && *settings->endpoint_url && !settings->endpoint) {
+    if (settings->stream_ids->count > 0 && *settings->endpoint_url && !settings->endpoint) {
         settings->endpoint = make_endpoint(pool, settings, endpoints);
+    }
+    if (settings->stream_ids->count > 0 && settings->schedule_files) {
+        settings->schedule_indices = share_files(pool, settings->schedule_files, files);
     }
     return NULL;
 }
@@ -177,17 +206,86 @@ const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t mini
     return NULL;
 }
 
-const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, int *count)
+/* What the other directive has set in the same server stays, with this complaint. */
+static const char *refuse_both(apr_pool_t *pool, const si_stream_ids_t *ids, const char *directive)
 {
-    apr_int64_t number = 0;
+    return ids && strcmp(ids->directive, directive) != 0
+               ? apr_pstrcat(pool, "stands beside ", ids->directive,
+                             " in the same server: give one of the two", NULL)
+               : NULL;
+}
 
-    if (strcasecmp(text, "Off") != 0 && si_parse_number(pool, text, 1, SI_STREAM_ID_MAX, &number)) {
+const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, si_stream_ids_t **ids)
+{
+    const char *problem = refuse_both(pool, *ids, "StreamIdCount");
+    apr_int64_t number = 0;
+    int i;
+
+    if (problem) {
+        return problem;
+    }
+    if (strcasecmp(text, "Off") != 0
+        && si_parse_number(pool, text, 1, SI_STREAM_ID_COUNT_MAX, &number)) {
         return refuse(
             pool, text,
             "give a whole number from 1 to " STRING_OF(
-                SI_STREAM_ID_MAX) ", as many as there are prefetch schedules per ad break, or Off");
+                SI_STREAM_ID_COUNT_MAX) ", as many as there are prefetch schedules per ad break, or Off");
     }
-    *count = (int)number;
+    *ids = si_stream_ids_make(pool, "StreamIdCount");
+    for (i = 1; i <= number; i++) {
+        si_stream_ids_add(*ids, apr_itoa(pool, i), 1);
+    }
+    return NULL;
+}
+
+static int is_stream_id_name(const char *name)
+{
+    const char *p = name;
+
+    while (apr_isalnum(*p) || (*p && strchr("._-", *p))) {
+        p++;
+    }
+    return !*p && p > name && p - name <= SI_STREAM_ID_MAX_LENGTH;
+}
+
+const char *si_parse_stream_id(apr_pool_t *pool, const char *text, si_stream_ids_t **ids)
+{
+    const char *problem = refuse_both(pool, *ids, "StreamIds");
+    const char *equals = strchr(text, '=');
+    const char *name = equals ? apr_pstrmemdup(pool, text, (apr_size_t)(equals - text)) : text;
+    apr_int64_t weight = 1;
+
+    if (problem) {
+        return problem;
+    }
+    if (!is_stream_id_name(name)
+        || (equals && si_parse_number(pool, equals + 1, 1, SI_STREAM_ID_MAX_WEIGHT, &weight))) {
+        return refuse(pool, text,
+                      "give NAME or NAME=WEIGHT: a name of 1 to " STRING_OF(
+                          SI_STREAM_ID_MAX_LENGTH) " letters, digits and ._- and a whole number "
+                                                   "from 1 to " STRING_OF(SI_STREAM_ID_MAX_WEIGHT));
+    }
+    *ids = *ids ? *ids : si_stream_ids_make(pool, "StreamIds");
+    if (si_stream_ids_find(*ids, name, strlen(name)) >= 0) {
+        return refuse(pool, text, "the name is there already, and each stands once");
+    }
+    if ((*ids)->count == SI_STREAM_ID_MAX) {
+        return refuse(pool, text,
+                      "give at most " STRING_OF(
+                          SI_STREAM_ID_MAX) " names, as many as AWS allows prefetch schedules");
+    }
+    si_stream_ids_add(*ids, name, (int)weight);
+    return NULL;
+}
+
+const char *si_add_schedule_file(apr_pool_t *pool, const char *name, apr_array_header_t **files)
+{
+    *files = *files ? *files : apr_array_make(pool, 2, sizeof(const char *));
+    if ((*files)->nelts == SI_PREFETCH_FILES_MAX) {
+        return refuse(pool, name,
+                      "give at most " STRING_OF(SI_PREFETCH_FILES_MAX) " files in one server");
+    }
+    APR_ARRAY_PUSH(*files, const char *) = name;
     return NULL;
 }
 

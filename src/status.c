@@ -12,7 +12,7 @@ apr_uint64_t si_status_all_drawn(const si_status_server_t *server)
     apr_uint64_t sum = 0;
     int i;
 
-    for (i = 0; i < server->stream_id_count; i++) {
+    for (i = 0; i < server->stream_ids->count; i++) {
         sum += si_status_drawn(server, i);
     }
     return sum;

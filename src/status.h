@@ -8,12 +8,13 @@
 #define SI_STATUS_H
 
 #include "counters.h"
+#include "stream_id.h"
 #include "writer.h"
 
 /* One virtual host. */
 typedef struct {
     const char *name; /* "host:port", or the host alone where every port is its own */
-    int stream_id_count;
+    const si_stream_ids_t *stream_ids;
     si_counts_t counts;
     apr_uint64_t in_flight;
 } si_status_server_t;

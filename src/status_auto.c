@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 #include "status.h"
-#include "stream_id.h"
 
 #define NUMBER "%" APR_UINT64_T_FMT
 
@@ -15,9 +14,9 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
 {
     int i;
 
-    for (i = 0; i < server->stream_id_count; i++) {
+    for (i = 0; i < server->stream_ids->count; i++) {
         si_write(writer, "SessionInitializer[%d]Stream[%d]Id: %s\n", index, i,
-                 si_stream_id_name(i));
+                 server->stream_ids->ids[i].name);
         si_write(writer, "SessionInitializer[%d]Stream[%d]Redirects: " NUMBER "\n", index, i,
                  server->counts.redirects[i]);
         si_write(writer, "SessionInitializer[%d]Stream[%d]Sessions: " NUMBER "\n", index, i,

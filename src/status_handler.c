@@ -59,7 +59,7 @@ static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
     rv = si_segment_open(main_server->process->pool, children, &segment);
     for (s = main_server; s && rv == APR_SUCCESS; s = s->next) {
         si_settings_t *settings = own_settings(pool, s);
-        if (settings->stream_id_count > 0) {
+        if (settings->stream_ids->count > 0) {
             settings->told = apr_pcalloc(pool, sizeof(*settings->told));
             rv = si_segment_counters(segment, s->server_hostname, port_of(s), &settings->counters);
         }
@@ -128,7 +128,7 @@ static void add_server(apr_array_header_t *shown, const server_rec *s)
     server = apr_array_push(shown);
     server->name = port_of(s) ? apr_psprintf(shown->pool, "%s:%d", s->server_hostname, port_of(s))
                               : s->server_hostname;
-    server->stream_id_count = settings->stream_id_count;
+    server->stream_ids = settings->stream_ids;
     si_counters_read(segment, settings->counters, &server->counts, &server->in_flight);
 }
 

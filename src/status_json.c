@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 #include "status.h"
-#include "stream_id.h"
 
 #define NUMBER "%" APR_UINT64_T_FMT
 
@@ -9,12 +8,12 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
 {
     int i;
 
-    for (i = 0; i < server->stream_id_count; i++) {
+    for (i = 0; i < server->stream_ids->count; i++) {
         si_write(writer, "%s\n    {\"id\":\"", i > 0 ? "," : "");
-        si_write_quoted(writer, si_stream_id_name(i));
+        si_write_quoted(writer, server->stream_ids->ids[i].name);
         si_write(writer,
                  "\",\"expected_share\":%.6f,\"redirects\":" NUMBER ",\"sessions\":" NUMBER "}",
-                 si_stream_id_share(server->stream_id_count, i), server->counts.redirects[i],
+                 si_stream_id_share(server->stream_ids, i), server->counts.redirects[i],
                  server->counts.sessions[i]);
     }
 }

@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 #include "status.h"
-#include "stream_id.h"
 
 #define PREFIX "session_initializer_"
 #define NUMBER "%" APR_UINT64_T_FMT
@@ -39,7 +38,7 @@ static void write_single(const si_writer_t *writer, const si_status_t *status, c
 typedef struct {
     const apr_uint64_t *numbers;
     int count;
-    const char *(*name_of)(int index);
+    const char *(*name_of)(const si_status_server_t *server, int index);
 } family_t;
 
 /* A line for each server and index; label names what they differ in. */
@@ -56,35 +55,43 @@ static void write_family(const si_writer_t *writer, const si_status_t *status, c
         for (j = 0; j < family.count; j++) {
             write_name(writer, name, &status->servers[i]);
             si_write(writer, ",%s=\"", label);
-            si_write_quoted(writer, family.name_of(j));
+            si_write_quoted(writer, family.name_of(&status->servers[i], j));
             si_write(writer, "\"} " NUMBER "\n", family.numbers[j]);
         }
     }
 }
 
-static const char *error_name(int index)
+static const char *stream_id_name(const si_status_server_t *server, int index)
 {
+    return server->stream_ids->ids[index].name;
+}
+
+static const char *error_name(const si_status_server_t *server, int index)
+{
+    (void)server;
     return si_counted_errors[index];
 }
 
-static const char *class_name(int index)
+static const char *class_name(const si_status_server_t *server, int index)
 {
+    (void)server;
     return si_counted_classes[index];
 }
 
-static const char *error_type_name(int index)
+static const char *error_type_name(const si_status_server_t *server, int index)
 {
+    (void)server;
     return si_counted_error_types[index];
 }
 
 static family_t redirects(const si_status_server_t *server)
 {
-    return (family_t){ server->counts.redirects, server->stream_id_count, si_stream_id_name };
+    return (family_t){ server->counts.redirects, server->stream_ids->count, stream_id_name };
 }
 
 static family_t sessions(const si_status_server_t *server)
 {
-    return (family_t){ server->counts.sessions, server->stream_id_count, si_stream_id_name };
+    return (family_t){ server->counts.sessions, server->stream_ids->count, stream_id_name };
 }
 
 static family_t errors(const si_status_server_t *server)
@@ -131,11 +138,11 @@ static void write_shares(const si_writer_t *writer, const si_status_t *status)
     for (i = 0; i < status->server_count; i++) {
         const si_status_server_t *server = &status->servers[i];
 
-        for (j = 0; j < server->stream_id_count; j++) {
+        for (j = 0; j < server->stream_ids->count; j++) {
             write_name(writer, "expected_share_ratio", server);
             si_write(writer, ",stream_id=\"");
-            si_write_quoted(writer, si_stream_id_name(j));
-            si_write(writer, "\"} %.6f\n", si_stream_id_share(server->stream_id_count, j));
+            si_write_quoted(writer, server->stream_ids->ids[j].name);
+            si_write(writer, "\"} %.6f\n", si_stream_id_share(server->stream_ids, j));
         }
     }
 }

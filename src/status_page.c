@@ -1,7 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 #include "status.h"
-#include "stream_id.h"
 
 #define NUMBER "%" APR_UINT64_T_FMT
 
@@ -79,10 +78,10 @@ static void write_rows(const si_writer_t *writer, const char *const *names,
 static void write_stream(const si_writer_t *writer, const si_status_server_t *server, int i)
 {
     const double share = percent(si_status_drawn(server, i), si_status_all_drawn(server));
-    const double expected = 100 * si_stream_id_share(server->stream_id_count, i);
+    const double expected = 100 * si_stream_id_share(server->stream_ids, i);
 
     si_write(writer, "<tr><th>");
-    si_write_html(writer, si_stream_id_name(i));
+    si_write_html(writer, server->stream_ids->ids[i].name);
     si_write(
         writer,
         "</th><td>" NUMBER "</td><td>" NUMBER "</td><td>%.1f&nbsp;%%</td>"
@@ -99,7 +98,7 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
                "<th>Id</th><th>Redirects</th><th>Sessions</th><th>Share</th>"
                "<th class=\"expected\">Expected</th>"
                "<th class=\"bar\"></th>");
-    for (i = 0; i < server->stream_id_count; i++) {
+    for (i = 0; i < server->stream_ids->count; i++) {
         write_stream(writer, server, i);
     }
     close_table(writer);

@@ -5,19 +5,13 @@
 #define SI_THREAD_H
 
 #include <pthread.h>
-#include <signal.h>
 
-/* Starts a thread with all signals blocked: they are for the MPM's. Returns 0 or an errno. */
-static inline int si_thread_start(pthread_t *thread, void *(*run)(void *), void *data)
-{
-    sigset_t all, before;
-    int rc;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(thread, NULL, run, data);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
+/*
+ * Starts a thread with all signals blocked: they are for the MPM's. This process keeps the module
+ * loaded from then on: a thread that nobody waited for returns into it, perhaps while the exiting
+ * process unloads its modules. (The parent's restarts load a new one as ever.) Returns 0 or an
+ * errno.
+ */
+int si_thread_start(pthread_t *thread, void *(*run)(void *), void *data);
 
 #endif

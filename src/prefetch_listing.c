@@ -1,0 +1,194 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "prefetch_listing.h"
+
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* Where in the listing a value is read: for messages. */
+typedef struct {
+    apr_pool_t *pool;
+    int index;           /* of the schedule in Items */
+    const char *problem; /* the first one */
+} reader_t;
+
+static void complain(reader_t *reader, const char *where, const char *what)
+{
+    if (!reader->problem) {
+        reader->problem = apr_psprintf(reader->pool, "Items[%d].%s %s", reader->index, where, what);
+    }
+}
+
+int si_prefetch_read_time(const char *text, apr_time_t *time)
+{
+    struct tm date = { .tm_mday = 1 };
+    struct tm zone = { .tm_gmtoff = 0 };
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
+
+    if (rest && *rest == '.') {
+        rest++;
+        rest = apr_isdigit(*rest) ? rest + strspn(rest, "0123456789") : NULL;
+    }
+    rest = rest ? strptime(rest, "%z", &zone) : NULL;
+    if (!rest || *rest) {
+        return 0;
+    }
+    *time = apr_time_from_sec(timegm(&date) - zone.tm_gmtoff);
+    return 1;
+}
+
+/* Seconds since the epoch, as old versions of awscli print them. */
+static int read_number(double seconds, apr_time_t *time)
+{
+    if (!(fabs(seconds) < 1e11)) {
+        return 0;
+    }
+    *time = (apr_time_t)(seconds * APR_USEC_PER_SEC);
+    return 1;
+}
+
+static int read_time(json_object *value, apr_time_t *time)
+{
+    switch (json_object_get_type(value)) {
+    case json_type_string:
+        return si_prefetch_read_time(json_object_get_string(value), time);
+    case json_type_int:
+    case json_type_double:
+        return read_number(json_object_get_double(value), time);
+    default:
+        return 0;
+    }
+}
+
+/* The member of an object, NULL where there is none or it is null. */
+static json_object *member_of(json_object *object, const char *name)
+{
+    json_object *value = NULL;
+
+    return json_object_is_type(object, json_type_object)
+                   && json_object_object_get_ex(object, name, &value)
+               ? value
+               : NULL;
+}
+
+static apr_time_t read_end(reader_t *reader, json_object *window, const char *where)
+{
+    json_object *value = member_of(window, "EndTime");
+    apr_time_t time = 0;
+
+    if (!value) {
+        complain(reader, where, "is missing");
+    }
+    else if (!read_time(value, &time)) {
+        complain(reader, where, "is no time: give 2026-11-22T20:00:00Z or seconds since the epoch");
+    }
+    return time;
+}
+
+static apr_time_t read_start(reader_t *reader, json_object *window, const char *where)
+{
+    json_object *value = member_of(window, "StartTime");
+    apr_time_t time = 0;
+
+    if (value && !read_time(value, &time)) {
+        complain(reader, where, "is no time: give 2026-11-22T20:00:00Z or seconds since the epoch");
+    }
+    return time;
+}
+
+static const char *read_string(reader_t *reader, json_object *object, const char *name)
+{
+    json_object *value = member_of(object, name);
+
+    if (value && !json_object_is_type(value, json_type_string)) {
+        complain(reader, name, "is no string");
+        return NULL;
+    }
+    return value ? apr_pstrdup(reader->pool, json_object_get_string(value)) : NULL;
+}
+
+static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *schedule)
+{
+    json_object *consumption = member_of(item, "Consumption");
+
+    schedule->retrieval_end = read_end(reader, member_of(item, "Retrieval"), "Retrieval.EndTime");
+    schedule->consumption_start = read_start(reader, consumption, "Consumption.StartTime");
+    schedule->consumption_end = read_end(reader, consumption, "Consumption.EndTime");
+}
+
+static void read_schedule(reader_t *reader, json_object *item, si_prefetch_t *schedule)
+{
+    const char *type = read_string(reader, item, "ScheduleType");
+
+    schedule->configuration = read_string(reader, item, "PlaybackConfigurationName");
+    if (!schedule->configuration) {
+        complain(reader, "PlaybackConfigurationName", "is missing");
+    }
+    schedule->stream_id = read_string(reader, item, "StreamId");
+    schedule->is_recurring = type && strcmp(type, "RECURRING") == 0;
+    if (schedule->is_recurring) {
+        schedule->recurring_end = read_end(reader,
+                                           member_of(item, "RecurringPrefetchConfiguration"),
+                                           "RecurringPrefetchConfiguration.EndTime");
+    }
+    else {
+        read_windows(reader, item, schedule);
+    }
+}
+
+static const char *read_items(apr_pool_t *pool, json_object *listing,
+                              apr_array_header_t **schedules)
+{
+    json_object *items = member_of(listing, "Items");
+    reader_t reader = { pool, 0, NULL };
+
+    if (!json_object_is_type(items, json_type_array)) {
+        return "there is no array Items: it is not what aws mediatailor list-prefetch-schedules "
+               "prints";
+    }
+    *schedules = apr_array_make(pool, (int)json_object_array_length(items), sizeof(si_prefetch_t));
+    for (; reader.index < (int)json_object_array_length(items); reader.index++) {
+        json_object *item = json_object_array_get_idx(items, (size_t)reader.index);
+        si_prefetch_t *schedule = apr_array_push(*schedules);
+
+        memset(schedule, 0, sizeof(*schedule));
+        read_schedule(&reader, item, schedule);
+    }
+    si_prefetch_sort(*schedules);
+    return reader.problem;
+}
+
+const char *si_prefetch_read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
+                                     apr_array_header_t **schedules)
+{
+    json_tokener *tokener = json_tokener_new();
+    json_object *listing;
+    const char *problem;
+
+    if (!tokener || length > INT_MAX) {
+        return "no memory to read it";
+    }
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+    listing = json_tokener_parse_ex(tokener, text, (int)length);
+    switch (json_tokener_get_error(tokener)) {
+    case json_tokener_success:
+        problem = read_items(pool, listing, schedules);
+        break;
+    case json_tokener_continue:
+        problem = apr_psprintf(pool, "the JSON breaks off behind byte %lu", (unsigned long)length);
+        break;
+    default:
+        problem = apr_psprintf(pool, "no JSON at byte %lu of %lu: %s",
+                               (unsigned long)json_tokener_get_parse_end(tokener),
+                               (unsigned long)length,
+                               json_tokener_error_desc(json_tokener_get_error(tokener)));
+    }
+    json_object_put(listing);
+    json_tokener_free(tokener);
+    return problem;
+}

@@ -1,0 +1,28 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "thread.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+
+static void keep_module_loaded(void)
+{
+    Dl_info info;
+
+    if (dladdr((const void *)&keep_module_loaded, &info)) {
+        dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+}
+
+int si_thread_start(pthread_t *thread, void *(*run)(void *), void *data)
+{
+    sigset_t all, before;
+    int rc;
+
+    keep_module_loaded();
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(thread, NULL, run, data);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
