@@ -39,9 +39,9 @@
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 APLOG_USE_MODULE(session_initializer);
 
-/* Of the configuration that is in force: const si_endpoint_t *, and the schedules' const char *. */
+/* Of the configuration that is in force: const si_endpoint_t *, and const si_prefetch_view_t *. */
 static apr_array_header_t *endpoints;
-static apr_array_header_t *schedule_files;
+static apr_array_header_t *schedule_views;
 
 /* Of this child process; NULL where no server has an endpoint or it could not start. */
 static si_forwarder_t *forwarder;
@@ -397,10 +397,10 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     (void)plog;
     (void)ptemp;
     endpoints = apr_array_make(pconf, 4, sizeof(const si_endpoint_t *));
-    schedule_files = apr_array_make(pconf, 4, sizeof(const char *));
+    schedule_views = apr_array_make(pconf, 4, sizeof(const si_prefetch_view_t *));
     for (s = main_server; s; s = s->next) {
         si_settings_t *settings = settings_of_server(s);
-        const char *problem = si_settings_finish(pconf, settings, endpoints, schedule_files);
+        const char *problem = si_settings_finish(pconf, settings, endpoints, schedule_views);
         if (problem) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)",
                          problem, s->server_hostname ? s->server_hostname : "main",
@@ -465,7 +465,7 @@ static void start_child(apr_pool_t *pchild, server_rec *main_server)
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
     is_threaded = is_threaded != AP_MPMQ_NOT_SUPPORTED;
     start_forwarder(main_server, is_threaded);
-    si_choice_start(main_server, schedule_files);
+    si_choice_start(main_server, schedule_views);
     /* Prefork ends its children in a signal handler, where no lock may be taken. */
     if (is_threaded) {
         pid_t *creator = apr_palloc(pchild, sizeof(*creator));
@@ -528,11 +528,15 @@ static const char *set_stream_id_key(cmd_parms *cmd, void *ignored, const char *
 
 static const char *add_schedule(cmd_parms *cmd, void *ignored, const char *text)
 {
+    si_settings_t *settings = settings_of(cmd);
     const char *name = ap_server_root_relative(cmd->pool, text);
 
     (void)ignored;
-    return name_directive(cmd, si_add_schedule_file(cmd->pool, name ? name : text,
-                                                    &settings_of(cmd)->schedule_files));
+    if (!settings->schedule_files) {
+        settings->schedule_files = apr_array_make(cmd->pool, 2, sizeof(const char *));
+    }
+    APR_ARRAY_PUSH(settings->schedule_files, const char *) = name ? name : text;
+    return NULL;
 }
 
 static const char *set_endpoint(cmd_parms *cmd, void *ignored, const char *text)

@@ -16,7 +16,7 @@ static void tell(void *server, const char *file, const char *problem, int count)
 {
     if (problem) {
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                     "bad-schedule: StreamIdSchedule %s: %s; what it said last stays in force",
+                     "bad-schedule: StreamIdSchedule %s: %s; what it said last, if anything, is in force",
                      file, problem);
         return;
     }
@@ -24,10 +24,10 @@ static void tell(void *server, const char *file, const char *problem, int count)
                  "schedule: StreamIdSchedule %s: %d prefetch schedules are in force", file, count);
 }
 
-void si_choice_start(server_rec *s, const apr_array_header_t *files)
+void si_choice_start(server_rec *s, const apr_array_header_t *views)
 {
-    watch = files->nelts > 0 ? si_prefetch_watch_start(files, tell, s) : NULL;
-    if (files->nelts > 0 && !watch) {
+    watch = views->nelts > 0 ? si_prefetch_watch_start(views, tell, s) : NULL;
+    if (views->nelts > 0 && !watch) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                      "no-schedule: stream ids are chosen among all: no thread or memory to watch "
                      "the files of StreamIdSchedule");
@@ -47,9 +47,8 @@ static si_stream_id_set_t eligible_ids(const request_rec *r, const si_settings_t
     apr_size_t length;
     const char *configuration = si_playback_configuration(playback, &length);
 
-    return si_prefetch_watch_eligible(watch, settings->schedule_indices,
-                                      settings->schedule_files->nelts, settings->stream_ids,
-                                      configuration, length, r->request_time);
+    return si_prefetch_watch_eligible(watch, settings->schedules, configuration, length,
+                                      r->request_time);
 }
 
 /* The value of StreamIdKey, "" where there is none. */
@@ -70,7 +69,7 @@ static const char *key_of(request_rec *r, const si_settings_t *settings)
 apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
                                  const si_playback_t *playback, int *position)
 {
-    const si_stream_id_set_t among = watch && settings->schedule_files
+    const si_stream_id_set_t among = watch && settings->schedules
                                          ? eligible_ids(r, settings, playback)
                                          : SI_ALL_STREAM_IDS;
     const char *key = settings->stream_id_key ? key_of(r, settings) : "";
@@ -89,10 +88,18 @@ apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
     return rv;
 }
 
-int si_choice_schedule_status(int index, apr_pool_t *pool, si_prefetch_status_t *status)
+const apr_array_header_t *si_choice_schedules(const si_settings_t *settings, apr_pool_t *pool)
 {
-    if (watch) {
-        si_prefetch_watch_status(watch, index, pool, status);
+    apr_array_header_t *known;
+    int i;
+
+    if (!watch || !settings->schedules) {
+        return NULL;
     }
-    return watch != NULL;
+    known = apr_array_make(pool, 2, sizeof(si_prefetch_status_t));
+    for (i = 0; i < settings->schedule_files->nelts; i++) {
+        si_prefetch_watch_status(watch, APR_ARRAY_IDX(settings->schedule_files, i, const char *),
+                                 pool, apr_array_push(known));
+    }
+    return known;
 }

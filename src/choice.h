@@ -11,10 +11,10 @@
 #include <httpd.h>
 
 /*
- * A child process begins to watch the servers' schedule files (const char *), and ends it. Where
- * there are none, nothing is started. s is for the log.
+ * A child process begins to watch the servers' schedule files, and ends it. Where there are no
+ * views (const si_prefetch_view_t *), nothing is started. s is for the log.
  */
-void si_choice_start(server_rec *s, const apr_array_header_t *files);
+void si_choice_start(server_rec *s, const apr_array_header_t *views);
 void si_choice_stop(void);
 
 /*
@@ -24,7 +24,10 @@ void si_choice_stop(void);
 apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
                                  const si_playback_t *playback, int *position);
 
-/* What is known of the schedule file at index of those given to the start; 0 where nothing is. */
-int si_choice_schedule_status(int index, apr_pool_t *pool, si_prefetch_status_t *status);
+/*
+ * What this child process knows of the server's schedule files: si_prefetch_status_t, from pool;
+ * NULL where it has none.
+ */
+const apr_array_header_t *si_choice_schedules(const si_settings_t *settings, apr_pool_t *pool);
 
 #endif

@@ -2,41 +2,78 @@
 
 #include "prefetch.h"
 
+#include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The schedules of one configuration: a slice of the sorted ones. */
 typedef struct {
-    const si_prefetch_t *first;
-    const si_prefetch_t *end;
-} slice_t;
+    si_prefetch_t schedule;
+    si_stream_id_set_t id;
+} entry_t;
+
+/* Entries sorted by configuration. */
+struct si_prefetch_plan_t {
+    const entry_t *first;
+    const entry_t *end;
+};
+
+static void add(apr_array_header_t *entries, const si_prefetch_t *schedule,
+                const si_stream_ids_t *ids)
+{
+    const int position = schedule->stream_id ? si_stream_ids_find(ids, schedule->stream_id,
+                                                                  strlen(schedule->stream_id))
+                                             : -1;
+    entry_t *entry;
+
+    if (position >= 0) {
+        entry = apr_array_push(entries);
+        entry->schedule = *schedule;
+        entry->schedule.configuration = apr_pstrdup(entries->pool, schedule->configuration);
+        entry->schedule.stream_id = ids->ids[position].name;
+        entry->id = (si_stream_id_set_t)1 << position;
+    }
+}
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(((const si_prefetch_t *)a)->configuration,
-                  ((const si_prefetch_t *)b)->configuration);
+    return strcmp(((const entry_t *)a)->schedule.configuration,
+                  ((const entry_t *)b)->schedule.configuration);
 }
 
-void si_prefetch_sort(apr_array_header_t *schedules)
+si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
+                                          const apr_array_header_t *const *listings, int count,
+                                          const si_stream_ids_t *ids)
 {
-    qsort(schedules->elts, (size_t)schedules->nelts, sizeof(si_prefetch_t), compare);
+    si_prefetch_plan_t *plan = apr_palloc(pool, sizeof(*plan));
+    apr_array_header_t *entries = apr_array_make(pool, SI_STREAM_ID_MAX, sizeof(entry_t));
+    int i, j;
+
+    for (i = 0; i < count; i++) {
+        for (j = 0; j < listings[i]->nelts; j++) {
+            add(entries, &APR_ARRAY_IDX(listings[i], j, si_prefetch_t), ids);
+        }
+    }
+    qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), compare);
+    plan->first = (const entry_t *)(void *)entries->elts;
+    plan->end = plan->first + entries->nelts;
+    return plan;
 }
 
-static int compare_name(const si_prefetch_t *schedule, const char *name, apr_size_t length)
+static int compare_name(const entry_t *entry, const char *name, apr_size_t length)
 {
-    const int order = strncmp(schedule->configuration, name, length);
+    const int order = strncmp(entry->schedule.configuration, name, length);
 
-    return order ? order : schedule->configuration[length] != '\0';
+    return order ? order : entry->schedule.configuration[length] != '\0';
 }
 
-static slice_t find(const apr_array_header_t *schedules, const char *name, apr_size_t length)
+/* The part of it that is of one configuration. */
+static si_prefetch_plan_t find(const si_prefetch_plan_t *plan, const char *name, apr_size_t length)
 {
-    const si_prefetch_t *low = (const si_prefetch_t *)(void *)schedules->elts;
-    const si_prefetch_t *all_end = low + schedules->nelts;
-    const si_prefetch_t *high = all_end;
+    const entry_t *low = plan->first;
+    const entry_t *high = plan->end;
 
     while (low < high) {
-        const si_prefetch_t *middle = low + (high - low) / 2;
+        const entry_t *middle = low + (high - low) / 2;
         if (compare_name(middle, name, length) < 0) {
             low = middle + 1;
         }
@@ -44,18 +81,20 @@ static slice_t find(const apr_array_header_t *schedules, const char *name, apr_s
             high = middle;
         }
     }
-    while (high < all_end && compare_name(high, name, length) == 0) {
+    while (high < plan->end && compare_name(high, name, length) == 0) {
         high++;
     }
-    return (slice_t){ low, high };
+    return (si_prefetch_plan_t){ low, high };
 }
 
-/* The schedule of the break that comes first, or is on: next, or one of slice before it. */
-static const si_prefetch_t *next_break(slice_t slice, const si_prefetch_t *next, apr_time_t now)
+/* The schedule of the break that comes first, or is on; NULL where no single one has one. */
+static const si_prefetch_t *next_break(si_prefetch_plan_t part, apr_time_t now)
 {
-    const si_prefetch_t *s;
+    const si_prefetch_t *next = NULL;
+    const entry_t *entry;
 
-    for (s = slice.first; s < slice.end; s++) {
+    for (entry = part.first; entry < part.end; entry++) {
+        const si_prefetch_t *s = &entry->schedule;
         if (!s->is_recurring && s->consumption_end > now
             && (!next || s->consumption_start < next->consumption_start)) {
             next = s;
@@ -66,42 +105,27 @@ static const si_prefetch_t *next_break(slice_t slice, const si_prefetch_t *next,
 
 static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now)
 {
-    if (s->is_recurring) {
-        return s->recurring_end > now;
+    if (s->consumption_end <= now) {
+        return 0;
     }
-    return s->retrieval_end > now + SI_PREFETCH_MARGIN && s->consumption_end > now
-           && s->consumption_start < next->consumption_end
-           && next->consumption_start < s->consumption_end;
+    return s->is_recurring
+           || (s->retrieval_end > now + SI_PREFETCH_MARGIN
+               && s->consumption_start < next->consumption_end
+               && next->consumption_start < s->consumption_end);
 }
 
-static si_stream_id_set_t ids_of(slice_t slice, const si_prefetch_t *next,
-                                 const si_stream_ids_t *ids, apr_time_t now)
-{
-    si_stream_id_set_t found = 0;
-    const si_prefetch_t *s;
-
-    for (s = slice.first; s < slice.end; s++) {
-        if (s->stream_id && serves_newcomer(s, next, now)) {
-            const int position = si_stream_ids_find(ids, s->stream_id, strlen(s->stream_id));
-            found |= position < 0 ? 0 : (si_stream_id_set_t)1 << position;
-        }
-    }
-    return found;
-}
-
-si_stream_id_set_t si_prefetch_eligible(const apr_array_header_t *const *lists, int count,
-                                        const si_stream_ids_t *ids, const char *configuration,
+si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now)
 {
-    const si_prefetch_t *next = NULL;
+    const si_prefetch_plan_t part = find(plan, configuration, length);
+    const si_prefetch_t *next = next_break(part, now);
     si_stream_id_set_t eligible = 0;
-    int i;
+    const entry_t *entry;
 
-    for (i = 0; i < count; i++) {
-        next = next_break(find(lists[i], configuration, length), next, now);
-    }
-    for (i = 0; i < count; i++) {
-        eligible |= ids_of(find(lists[i], configuration, length), next, ids, now);
+    for (entry = part.first; entry < part.end; entry++) {
+        if (serves_newcomer(&entry->schedule, next, now)) {
+            eligible |= entry->id;
+        }
     }
     return eligible ? eligible : SI_ALL_STREAM_IDS;
 }

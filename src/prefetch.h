@@ -21,26 +21,32 @@
 /* One schedule (PrefetchSchedule of MediaTailor's API). */
 typedef struct {
     const char *configuration; /* PlaybackConfigurationName */
-    const char *stream_id;     /* StreamId; NULL for none */
-    int is_recurring;          /* then only recurring_end counts */
+    const char *stream_id;     /* StreamId; NULL for none: it prefetches for every session */
+    int is_recurring;          /* for every break until consumption_end, which alone counts then */
     apr_time_t retrieval_end;
     apr_time_t consumption_start; /* 0 where it is not bounded */
     apr_time_t consumption_end;
-    apr_time_t recurring_end;
 } si_prefetch_t;
 
-/* Sorts schedules (si_prefetch_t), as si_prefetch_eligible wants them. */
-void si_prefetch_sort(apr_array_header_t *schedules);
+/* The schedules that one server has to look at. */
+typedef struct si_prefetch_plan_t si_prefetch_plan_t;
+
+/*
+ * Those schedules of listings (count arrays of si_prefetch_t) that have one of ids. What the plan
+ * holds of them is copied to pool.
+ */
+si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
+                                          const apr_array_header_t *const *listings, int count,
+                                          const si_stream_ids_t *ids);
 
 /*
  * Those ids of a configuration (a name of length bytes) that are eligible at now: whose retrieval
  * window for the next ad break ends later than SI_PREFETCH_MARGIN from now, and those of recurring
- * schedules. The next break is that of the schedules whose consumption windows overlap the one
- * that begins first of those that have not ended. lists are count arrays of si_prefetch_t, each
- * sorted. Returns SI_ALL_STREAM_IDS where there is none.
+ * schedules that have not ended. The next break is that of the schedules whose consumption windows
+ * overlap the one that begins first of those that have not ended. Returns SI_ALL_STREAM_IDS where
+ * there is none.
  */
-si_stream_id_set_t si_prefetch_eligible(const apr_array_header_t *const *lists, int count,
-                                        const si_stream_ids_t *ids, const char *configuration,
+si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now);
 
 #endif

@@ -5,10 +5,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 #include <json-c/json.h>
-#include <limits.h>
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 /* Where in the listing a value is read: for messages. */
 typedef struct {
@@ -24,21 +22,79 @@ static void complain(reader_t *reader, const char *where, const char *what)
     }
 }
 
-int si_prefetch_read_time(const char *text, apr_time_t *time)
+/* Whether text begins as form does, in which 0 stands for any digit. */
+static int begins_as(const char *text, const char *form)
 {
-    struct tm date = { .tm_mday = 1 };
-    struct tm zone = { .tm_gmtoff = 0 };
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
-
-    if (rest && *rest == '.') {
-        rest++;
-        rest = apr_isdigit(*rest) ? rest + strspn(rest, "0123456789") : NULL;
+    while (*form && (*form == '0' ? apr_isdigit(*text) : *text == *form)) {
+        text++;
+        form++;
     }
-    rest = rest ? strptime(rest, "%z", &zone) : NULL;
-    if (!rest || *rest) {
+    return !*form;
+}
+
+static int two_digits(const char *text)
+{
+    return 10 * (text[0] - '0') + text[1] - '0';
+}
+
+/* "Z", "+01:00" or "+0100", and nothing behind it, in seconds. */
+static int read_zone(const char *text, int *offset)
+{
+    const char *digits = text + 1;
+    const char *minutes = digits + (begins_as(digits, "00:00") ? 3 : 2);
+
+    *offset = 0;
+    if (strcmp(text, "Z") == 0) {
+        return 1;
+    }
+    if ((*text != '+' && *text != '-') || !begins_as(digits, "00") || !begins_as(minutes, "00")
+        || minutes[2]) {
         return 0;
     }
-    *time = apr_time_from_sec(timegm(&date) - zone.tm_gmtoff);
+    *offset = (two_digits(digits) * 60 + two_digits(minutes)) * (*text == '+' ? 60 : -60);
+    return 1;
+}
+
+/* Where text is behind its fraction of a second; NULL where a point is without digits. */
+static const char *skip_fraction(const char *text)
+{
+    if (*text != '.') {
+        return text;
+    }
+    return apr_isdigit(text[1]) ? text + 1 + strspn(text + 1, "0123456789") : NULL;
+}
+
+/* The date must be one of the calendar: it is what the time of it says again. */
+static int is_date(const apr_time_exp_t *date, apr_time_t time)
+{
+    apr_time_exp_t again;
+
+    return date->tm_hour < 24 && date->tm_min < 60 && date->tm_sec < 60
+           && apr_time_exp_gmt(&again, time) == APR_SUCCESS && again.tm_mon == date->tm_mon
+           && again.tm_mday == date->tm_mday;
+}
+
+int si_prefetch_read_time(const char *text, apr_time_t *time)
+{
+    apr_time_exp_t date = { .tm_usec = 0 };
+    const char *zone;
+    int offset;
+
+    if (!begins_as(text, "0000-00-00T00:00:00")) {
+        return 0;
+    }
+    date.tm_year = 100 * two_digits(text) + two_digits(text + 2) - 1900;
+    date.tm_mon = two_digits(text + 5) - 1;
+    date.tm_mday = two_digits(text + 8);
+    date.tm_hour = two_digits(text + 11);
+    date.tm_min = two_digits(text + 14);
+    date.tm_sec = two_digits(text + 17);
+    zone = skip_fraction(text + 19);
+    if (!zone || !read_zone(zone, &offset) || apr_time_exp_get(time, &date) != APR_SUCCESS
+        || !is_date(&date, *time)) {
+        return 0;
+    }
+    *time -= apr_time_from_sec(offset);
     return 1;
 }
 
@@ -76,29 +132,29 @@ static json_object *member_of(json_object *object, const char *name)
                : NULL;
 }
 
-static apr_time_t read_end(reader_t *reader, json_object *window, const char *where)
+/* A member of a window; where it may be missing it is 0 then. */
+static apr_time_t read_bound(reader_t *reader, json_object *value, const char *where,
+                             int may_be_missing)
 {
-    json_object *value = member_of(window, "EndTime");
     apr_time_t time = 0;
 
-    if (!value) {
+    if (!value && !may_be_missing) {
         complain(reader, where, "is missing");
     }
-    else if (!read_time(value, &time)) {
+    else if (value && !read_time(value, &time)) {
         complain(reader, where, "is no time: give 2026-11-22T20:00:00Z or seconds since the epoch");
     }
     return time;
 }
 
+static apr_time_t read_end(reader_t *reader, json_object *window, const char *where)
+{
+    return read_bound(reader, member_of(window, "EndTime"), where, 0);
+}
+
 static apr_time_t read_start(reader_t *reader, json_object *window, const char *where)
 {
-    json_object *value = member_of(window, "StartTime");
-    apr_time_t time = 0;
-
-    if (value && !read_time(value, &time)) {
-        complain(reader, where, "is no time: give 2026-11-22T20:00:00Z or seconds since the epoch");
-    }
-    return time;
+    return read_bound(reader, member_of(window, "StartTime"), where, 1);
 }
 
 static const char *read_string(reader_t *reader, json_object *object, const char *name)
@@ -112,6 +168,17 @@ static const char *read_string(reader_t *reader, json_object *object, const char
     return value ? apr_pstrdup(reader->pool, json_object_get_string(value)) : NULL;
 }
 
+static int read_is_recurring(reader_t *reader, json_object *item)
+{
+    const char *type = read_string(reader, item, "ScheduleType");
+    const int is_recurring = type && strcmp(type, "RECURRING") == 0;
+
+    if (type && !is_recurring && strcmp(type, "SINGLE") != 0) {
+        complain(reader, "ScheduleType", "is neither SINGLE nor RECURRING");
+    }
+    return is_recurring;
+}
+
 static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *schedule)
 {
     json_object *consumption = member_of(item, "Consumption");
@@ -123,18 +190,16 @@ static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *sch
 
 static void read_schedule(reader_t *reader, json_object *item, si_prefetch_t *schedule)
 {
-    const char *type = read_string(reader, item, "ScheduleType");
-
     schedule->configuration = read_string(reader, item, "PlaybackConfigurationName");
     if (!schedule->configuration) {
         complain(reader, "PlaybackConfigurationName", "is missing");
     }
     schedule->stream_id = read_string(reader, item, "StreamId");
-    schedule->is_recurring = type && strcmp(type, "RECURRING") == 0;
+    schedule->is_recurring = read_is_recurring(reader, item);
     if (schedule->is_recurring) {
-        schedule->recurring_end = read_end(reader,
-                                           member_of(item, "RecurringPrefetchConfiguration"),
-                                           "RecurringPrefetchConfiguration.EndTime");
+        schedule->consumption_end = read_end(reader,
+                                             member_of(item, "RecurringPrefetchConfiguration"),
+                                             "RecurringPrefetchConfiguration.EndTime");
     }
     else {
         read_windows(reader, item, schedule);
@@ -159,7 +224,6 @@ static const char *read_items(apr_pool_t *pool, json_object *listing,
         memset(schedule, 0, sizeof(*schedule));
         read_schedule(&reader, item, schedule);
     }
-    si_prefetch_sort(*schedules);
     return reader.problem;
 }
 
@@ -170,7 +234,7 @@ const char *si_prefetch_read_listing(apr_pool_t *pool, const char *text, apr_siz
     json_object *listing;
     const char *problem;
 
-    if (!tokener || length > INT_MAX) {
+    if (!tokener) {
         return "no memory to read it";
     }
     json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);

@@ -14,10 +14,12 @@
 
 #define LOOK_EVERY APR_USEC_PER_SEC
 #define LARGEST_FILE (4 * 1024 * 1024)
+#define WHAT_IS_SEEN (APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_TYPE)
 
+/* The thread's, but for what status tells. */
 typedef struct {
     const char *name;
-    apr_finfo_t seen; /* as it was when it was looked at last */
+    apr_finfo_t seen; /* as it was when it was read last */
     int is_seen;
     apr_pool_t *pool; /* of schedules */
     apr_array_header_t *schedules;
@@ -28,9 +30,12 @@ typedef struct {
 struct si_prefetch_watch_t {
     si_prefetch_tell_fn *tell;
     void *data;
-    file_t *files;
-    int count;
-    pthread_rwlock_t lock; /* of what the files said */
+    const apr_array_header_t *views;
+    apr_array_header_t *files; /* file_t, each once */
+
+    pthread_rwlock_t lock; /* of what requests see: the plans, and what status tells */
+    apr_pool_t *plan_pool;
+    si_prefetch_plan_t **plans; /* by view */
 
     pthread_t thread;
     pthread_mutex_t stop_lock;
@@ -46,118 +51,199 @@ static apr_pool_t *make_pool(void)
     return pool;
 }
 
+static void destroy_pool(apr_pool_t *pool)
+{
+    if (pool) {
+        apr_pool_destroy(pool);
+    }
+}
+
+static file_t *find_file(const si_prefetch_watch_t *watch, const char *name)
+{
+    int i;
+
+    for (i = 0; i < watch->files->nelts; i++) {
+        file_t *file = &APR_ARRAY_IDX(watch->files, i, file_t);
+        if (strcmp(file->name, name) == 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
 static int is_same(const apr_finfo_t *a, const apr_finfo_t *b)
 {
     return a->mtime == b->mtime && a->size == b->size && a->inode == b->inode
            && a->device == b->device;
 }
 
-/* Reads the whole file; returns NULL or what is wrong, from pool. */
-static const char *read_file(const file_t *file, apr_pool_t *pool, apr_array_header_t **schedules)
+static const char *unreadable(apr_pool_t *pool, apr_status_t rv)
 {
-    apr_file_t *opened;
-    apr_size_t length = (apr_size_t)file->seen.size;
     char reason[128];
-    apr_status_t rv;
 
-    if (file->seen.filetype != APR_REG || file->seen.size > LARGEST_FILE) {
-        return "it is no file of at most 4 MiB";
-    }
-    rv = apr_file_open(&opened, file->name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
-    if (rv == APR_SUCCESS) {
-        char *text = apr_palloc(pool, length + 1);
-        rv = apr_file_read_full(opened, text, length, &length);
-        apr_file_close(opened);
-        if (rv == APR_SUCCESS || rv == APR_EOF) {
-            return si_prefetch_read_listing(pool, text, length, schedules);
-        }
-    }
     return apr_pstrcat(pool, "it cannot be read: ", apr_strerror(rv, reason, sizeof(reason)), NULL);
 }
 
-/* Puts schedules in force and gives up those that were. */
-static void replace(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool,
-                    apr_array_header_t *schedules)
+/* Of the file that is there now, whichever was seen before; the whole of it into *text. */
+static apr_status_t read_text(file_t *file, apr_pool_t *pool, char **text, apr_size_t *length)
 {
-    apr_pool_t *before = file->pool;
+    apr_file_t *opened;
+    apr_status_t rv = apr_file_open(&opened, file->name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT,
+                                    pool);
 
-    pthread_rwlock_wrlock(&watch->lock);
-    file->pool = pool;
-    file->schedules = schedules;
-    file->read_at = apr_time_now();
-    pthread_rwlock_unlock(&watch->lock);
-    if (before) {
-        apr_pool_destroy(before);
+    if (rv != APR_SUCCESS) {
+        return rv;
     }
+    rv = apr_file_info_get(&file->seen, WHAT_IS_SEEN, opened);
+    if (rv == APR_SUCCESS && file->seen.size <= LARGEST_FILE) {
+        *length = (apr_size_t)file->seen.size;
+        *text = apr_palloc(pool, *length + 1);
+        rv = apr_file_read_full(opened, *text, *length, length);
+    }
+    apr_file_close(opened);
+    return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
-/* Notes and tells the file's problem, NULL for none; what has been told is not told again. */
-static void note(si_prefetch_watch_t *watch, file_t *file, const char *problem)
+/* Returns NULL or what is wrong, from pool. */
+static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t **schedules)
+{
+    char *text = NULL;
+    apr_size_t length = 0;
+    apr_status_t rv;
+
+    if (file->seen.filetype != APR_REG) {
+        return "it is no regular file";
+    }
+    rv = read_text(file, pool, &text, &length);
+    if (rv != APR_SUCCESS) {
+        return unreadable(pool, rv);
+    }
+    if (!text) {
+        return "it is larger than 4 MiB";
+    }
+    return si_prefetch_read_listing(pool, text, length, schedules);
+}
+
+/* Notes and tells the file's problem; what has been told is not told again. */
+static void note_problem(si_prefetch_watch_t *watch, file_t *file, const char *problem)
 {
     char *before = file->problem;
 
-    if (problem && before && strcmp(problem, before) == 0) {
+    if (before && strcmp(problem, before) == 0) {
         return;
     }
     pthread_rwlock_wrlock(&watch->lock);
-    file->problem = problem ? strdup(problem) : NULL;
+    file->problem = strdup(problem);
     pthread_rwlock_unlock(&watch->lock);
     free(before);
-    watch->tell(watch->data, file->name, problem, problem ? 0 : file->schedules->nelts);
+    watch->tell(watch->data, file->name, problem, 0);
 }
 
-/* The file has changed since the last look. */
-static void reread(si_prefetch_watch_t *watch, file_t *file)
+static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool,
+                           apr_array_header_t *schedules)
+{
+    pthread_rwlock_wrlock(&watch->lock);
+    destroy_pool(file->pool);
+    file->pool = pool;
+    file->schedules = schedules;
+    file->read_at = apr_time_now();
+    free(file->problem);
+    file->problem = NULL;
+    pthread_rwlock_unlock(&watch->lock);
+    watch->tell(watch->data, file->name, NULL, schedules->nelts);
+}
+
+/* Returns whether there are other schedules than before. */
+static int reread(si_prefetch_watch_t *watch, file_t *file)
 {
     apr_pool_t *pool = make_pool();
-    apr_array_header_t *schedules;
+    apr_array_header_t *schedules = NULL;
     const char *problem;
 
     if (!pool) {
-        return;
+        return 0;
     }
     problem = read_file(file, pool, &schedules);
-    if (!problem) {
-        replace(watch, file, pool, schedules);
-        note(watch, file, NULL);
-        return;
+    if (problem) {
+        note_problem(watch, file, problem);
+        apr_pool_destroy(pool);
+        return 0;
     }
-    note(watch, file, problem);
-    apr_pool_destroy(pool);
+    note_schedules(watch, file, pool, schedules);
+    return 1;
 }
 
-static void look(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool)
+/* As reread, where the file has changed since the last look. */
+static int look(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool)
 {
     apr_finfo_t found;
-    char reason[128];
-    const apr_status_t rv = apr_stat(
-        &found, file->name, APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_TYPE,
-        pool);
+    const apr_status_t rv = apr_stat(&found, file->name, WHAT_IS_SEEN, pool);
 
     if (rv != APR_SUCCESS) {
         file->is_seen = 0;
-        note(watch, file,
-             apr_pstrcat(pool, "it cannot be read: ", apr_strerror(rv, reason, sizeof(reason)),
-                         NULL));
-        return;
+        note_problem(watch, file, unreadable(pool, rv));
+        return 0;
     }
-    if (!file->is_seen || !is_same(&found, &file->seen)) {
-        file->seen = found;
-        file->is_seen = 1;
-        reread(watch, file);
+    if (file->is_seen && is_same(&found, &file->seen)) {
+        return 0;
     }
+    file->seen = found;
+    file->is_seen = 1;
+    return reread(watch, file);
 }
 
-static void look_at_all(si_prefetch_watch_t *watch)
+static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index, apr_pool_t *pool)
 {
+    const si_prefetch_view_t *view = APR_ARRAY_IDX(watch->views, index, const si_prefetch_view_t *);
+    apr_array_header_t *listings = apr_array_make(pool, 2, sizeof(const apr_array_header_t *));
+    int i;
+
+    for (i = 0; i < view->files->nelts; i++) {
+        const file_t *file = find_file(watch, APR_ARRAY_IDX(view->files, i, const char *));
+        if (file->schedules) {
+            APR_ARRAY_PUSH(listings, const apr_array_header_t *) = file->schedules;
+        }
+    }
+    return si_prefetch_plan_make(pool, (const apr_array_header_t *const *)(void *)listings->elts,
+                                 listings->nelts, view->ids);
+}
+
+/* Puts in force what the files say now. */
+static void make_plans(si_prefetch_watch_t *watch)
+{
+    apr_pool_t *before = watch->plan_pool;
     apr_pool_t *pool = make_pool();
+    si_prefetch_plan_t **plans;
     int i;
 
     if (!pool) {
         return;
     }
-    for (i = 0; i < watch->count; i++) {
-        look(watch, &watch->files[i], pool);
+    plans = apr_palloc(pool, (apr_size_t)watch->views->nelts * sizeof(*plans));
+    for (i = 0; i < watch->views->nelts; i++) {
+        plans[i] = make_plan(watch, i, pool);
+    }
+    pthread_rwlock_wrlock(&watch->lock);
+    watch->plan_pool = pool;
+    watch->plans = plans;
+    pthread_rwlock_unlock(&watch->lock);
+    destroy_pool(before);
+}
+
+static void look_at_all(si_prefetch_watch_t *watch)
+{
+    apr_pool_t *pool = make_pool();
+    int have_changed = 0;
+    int i;
+
+    if (!pool) {
+        return;
+    }
+    for (i = 0; i < watch->files->nelts; i++) {
+        have_changed |= look(watch, &APR_ARRAY_IDX(watch->files, i, file_t), pool);
+    }
+    if (have_changed) {
+        make_plans(watch);
     }
     apr_pool_destroy(pool);
 }
@@ -179,32 +265,44 @@ static void *run(void *data)
     return NULL;
 }
 
-si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *files,
-                                             si_prefetch_tell_fn *tell, void *data)
+static void add_files(si_prefetch_watch_t *watch, const apr_array_header_t *names)
 {
-    si_prefetch_watch_t *watch = calloc(1, sizeof(*watch));
     int i;
 
-    if (!watch || !(watch->files = calloc((size_t)files->nelts, sizeof(*watch->files)))) {
-        free(watch);
+    for (i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+        if (!find_file(watch, name)) {
+            file_t *file = apr_array_push(watch->files);
+            memset(file, 0, sizeof(*file));
+            file->name = name;
+        }
+    }
+}
+
+si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
+                                             si_prefetch_tell_fn *tell, void *data)
+{
+    apr_pool_t *pool = make_pool();
+    si_prefetch_watch_t *watch;
+    int i;
+
+    if (!pool) {
         return NULL;
     }
+    watch = apr_pcalloc(pool, sizeof(*watch));
     watch->tell = tell;
     watch->data = data;
-    watch->count = files->nelts;
+    watch->views = views;
+    watch->files = apr_array_make(pool, 4, sizeof(file_t));
     pthread_rwlock_init(&watch->lock, NULL);
     pthread_mutex_init(&watch->stop_lock, NULL);
     si_clock_condition(&watch->stop);
-    for (i = 0; i < files->nelts; i++) {
-        watch->files[i].name = APR_ARRAY_IDX(files, i, const char *);
+    for (i = 0; i < views->nelts; i++) {
+        add_files(watch, APR_ARRAY_IDX(views, i, const si_prefetch_view_t *)->files);
     }
+    make_plans(watch);
     look_at_all(watch);
-    if (si_thread_start(&watch->thread, run, watch) != 0) {
-        free(watch->files);
-        free(watch);
-        return NULL;
-    }
-    return watch;
+    return watch->plans && si_thread_start(&watch->thread, run, watch) == 0 ? watch : NULL;
 }
 
 void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
@@ -216,31 +314,23 @@ void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
     pthread_join(watch->thread, NULL);
 }
 
-si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch, const int *files,
-                                              int count, const si_stream_ids_t *ids,
+si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,
+                                              const si_prefetch_view_t *view,
                                               const char *configuration, apr_size_t length,
                                               apr_time_t now)
 {
-    const apr_array_header_t *lists[SI_PREFETCH_FILES_MAX];
     si_stream_id_set_t eligible;
-    int known = 0;
-    int i;
 
     pthread_rwlock_rdlock(&watch->lock);
-    for (i = 0; i < count; i++) {
-        if (watch->files[files[i]].schedules) {
-            lists[known++] = watch->files[files[i]].schedules;
-        }
-    }
-    eligible = si_prefetch_eligible(lists, known, ids, configuration, length, now);
+    eligible = si_prefetch_eligible(watch->plans[view->index], configuration, length, now);
     pthread_rwlock_unlock(&watch->lock);
     return eligible;
 }
 
-void si_prefetch_watch_status(si_prefetch_watch_t *watch, int index, apr_pool_t *pool,
+void si_prefetch_watch_status(si_prefetch_watch_t *watch, const char *name, apr_pool_t *pool,
                               si_prefetch_status_t *status)
 {
-    const file_t *file = &watch->files[index];
+    const file_t *file = find_file(watch, name);
 
     pthread_rwlock_rdlock(&watch->lock);
     status->file = file->name;

@@ -10,10 +10,14 @@
 
 #include "prefetch.h"
 
-/* Of one server. */
-#define SI_PREFETCH_FILES_MAX 32
-
 typedef struct si_prefetch_watch_t si_prefetch_watch_t;
+
+/* What a server wants to know. */
+typedef struct {
+    const si_stream_ids_t *ids;
+    const apr_array_header_t *files; /* const char * */
+    int index;                       /* among those that are given to the start, from 0 */
+} si_prefetch_view_t;
 
 /* What is to be told of a file, once for each change: problem is NULL where count were read. */
 typedef void si_prefetch_tell_fn(void *data, const char *file, const char *problem, int count);
@@ -27,26 +31,24 @@ typedef struct {
 } si_prefetch_status_t;
 
 /*
- * Reads files (const char *, each once) and starts the thread, all signals blocked in it. tell is
- * called from here and, with data, from the thread. NULL where memory fails or there is no thread.
+ * Reads the files of views (const si_prefetch_view_t *), each once, and starts the thread, all
+ * signals blocked in it. views must outlive the watch. tell is called with data, from here and from
+ * the thread. NULL where memory fails or there is no thread.
  */
-si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *files,
+si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
                                              si_prefetch_tell_fn *tell, void *data);
 
 /* Ends the thread. What is known stays. */
 void si_prefetch_watch_stop(si_prefetch_watch_t *watch);
 
-/*
- * si_prefetch_eligible with the schedules of some of the files: files holds their count indices
- * among those that were given to the start.
- */
-si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch, const int *files,
-                                              int count, const si_stream_ids_t *ids,
+/* si_prefetch_eligible with what is in force of the view's files. */
+si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,
+                                              const si_prefetch_view_t *view,
                                               const char *configuration, apr_size_t length,
                                               apr_time_t now);
 
-/* What is known of the file at index; its strings are allocated from pool. */
-void si_prefetch_watch_status(si_prefetch_watch_t *watch, int index, apr_pool_t *pool,
+/* What is known of the file name, one of a view's; problem is copied to pool. */
+void si_prefetch_watch_status(si_prefetch_watch_t *watch, const char *name, apr_pool_t *pool,
                               si_prefetch_status_t *status);
 
 #endif

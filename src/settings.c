@@ -3,7 +3,6 @@
 #include "settings.h"
 
 #include "bytes.h"
-#include "prefetch_watch.h"
 #include "upstream_headers.h"
 
 #include <apr_file_io.h>
@@ -133,29 +132,16 @@ static const si_endpoint_t *make_endpoint(apr_pool_t *pool, const si_settings_t 
     return share_endpoint(endpoints, endpoint);
 }
 
-/* The index of name among files, where it is added if it is new. */
-static int share_file(apr_array_header_t *files, const char *name)
+static const si_prefetch_view_t *make_view(apr_pool_t *pool, const si_settings_t *settings,
+                                           apr_array_header_t *views)
 {
-    int i;
+    si_prefetch_view_t *view = apr_pcalloc(pool, sizeof(*view));
 
-    for (i = 0; i < files->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(files, i, const char *), name) == 0) {
-            return i;
-        }
-    }
-    APR_ARRAY_PUSH(files, const char *) = name;
-    return i;
-}
-
-static int *share_files(apr_pool_t *pool, const apr_array_header_t *own, apr_array_header_t *files)
-{
-    int *indices = apr_palloc(pool, (apr_size_t)own->nelts * sizeof(*indices));
-    int i;
-
-    for (i = 0; i < own->nelts; i++) {
-        indices[i] = share_file(files, APR_ARRAY_IDX(own, i, const char *));
-    }
-    return indices;
+    view->ids = settings->stream_ids;
+    view->files = settings->schedule_files;
+    view->index = views->nelts;
+    APR_ARRAY_PUSH(views, const si_prefetch_view_t *) = view;
+    return view;
 }
 
 static const char *in_milliseconds(apr_pool_t *pool, apr_interval_time_t time)
@@ -164,7 +150,7 @@ static const char *in_milliseconds(apr_pool_t *pool, apr_interval_time_t time)
 }
 
 const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
-                               apr_array_header_t *endpoints, apr_array_header_t *files)
+                               apr_array_header_t *endpoints, apr_array_header_t *views)
 {
     fill_in_defaults(pool, settings);
     if (settings->connect_timeout > settings->timeout) {
@@ -174,11 +160,14 @@ const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
                            in_milliseconds(pool, settings->timeout),
                            ", the whole exchange: shorten the first or lengthen the second", NULL);
     }
-    if (settings->stream_ids->count > 0 && *settings->endpoint_url && !settings->endpoint) {
+    if (settings->stream_ids->count == 0) {
+        return NULL;
+    }
+    if (*settings->endpoint_url && !settings->endpoint) {
         settings->endpoint = make_endpoint(pool, settings, endpoints);
     }
-    if (settings->stream_ids->count > 0 && settings->schedule_files) {
-        settings->schedule_indices = share_files(pool, settings->schedule_files, files);
+    if (settings->schedule_files && !settings->schedules) {
+        settings->schedules = make_view(pool, settings, views);
     }
     return NULL;
 }
@@ -275,17 +264,6 @@ const char *si_parse_stream_id(apr_pool_t *pool, const char *text, si_stream_ids
                           SI_STREAM_ID_MAX) " names, as many as AWS allows prefetch schedules");
     }
     si_stream_ids_add(*ids, name, (int)weight);
-    return NULL;
-}
-
-const char *si_add_schedule_file(apr_pool_t *pool, const char *name, apr_array_header_t **files)
-{
-    *files = *files ? *files : apr_array_make(pool, 2, sizeof(const char *));
-    if ((*files)->nelts == SI_PREFETCH_FILES_MAX) {
-        return refuse(pool, name,
-                      "give at most " STRING_OF(SI_PREFETCH_FILES_MAX) " files in one server");
-    }
-    APR_ARRAY_PUSH(*files, const char *) = name;
     return NULL;
 }
 

@@ -13,7 +13,7 @@
 
 #include "cors.h"
 #include "counters.h"
-#include "stream_id.h"
+#include "prefetch_watch.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -39,11 +39,11 @@ typedef struct {
 } si_endpoint_t;
 
 typedef struct {
-    si_stream_ids_t *stream_ids;        /* none of them: off */
-    void *stream_id_key;                /* ap_expr_info_t *; NULL for none */
-    apr_array_header_t *schedule_files; /* const char *; NULL for none */
-    int *schedule_indices;              /* of them, among those of all servers */
-    const char *path;                   /* where the module listens */
+    si_stream_ids_t *stream_ids;         /* none of them: off */
+    void *stream_id_key;                 /* ap_expr_info_t *; NULL for none */
+    apr_array_header_t *schedule_files;  /* const char *; NULL for none */
+    const si_prefetch_view_t *schedules; /* made by si_settings_finish; NULL for none */
+    const char *path;                    /* where the module listens */
     apr_size_t path_length;
     const char *playback_base;     /* "" for none */
     const si_endpoint_t *endpoint; /* made by si_settings_finish; NULL for none */
@@ -71,20 +71,18 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
 /*
  * Fills in defaults, checks values against each other and makes the endpoint. Servers with the same
  * URL and trust share one: it is looked for in endpoints (const si_endpoint_t *) and added where it
- * is new; as are schedule files in files (const char *). May be called again on the same settings.
- * Returns NULL or a message from pool that names directive and values.
+ * is new. What the server has of schedule files is added to views (const si_prefetch_view_t *). May
+ * be called again on the same settings. Returns NULL or a message from pool that names directive
+ * and values.
  */
 const char *si_settings_finish(apr_pool_t *pool, si_settings_t *settings,
-                               apr_array_header_t *endpoints, apr_array_header_t *files);
+                               apr_array_header_t *endpoints, apr_array_header_t *views);
 
 /* "Off" or 1 to SI_STREAM_ID_COUNT_MAX: the ids "1" to "N", of equal weight. */
 const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, si_stream_ids_t **ids);
 
 /* One argument of StreamIds, NAME[=WEIGHT], added to *ids, which is made where it is NULL. */
 const char *si_parse_stream_id(apr_pool_t *pool, const char *text, si_stream_ids_t **ids);
-
-/* One StreamIdSchedule, added to *files, which is made where it is NULL. */
-const char *si_add_schedule_file(apr_pool_t *pool, const char *name, apr_array_header_t **files);
 
 /* A whole number from minimum to maximum. */
 const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t minimum,

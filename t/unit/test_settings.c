@@ -51,21 +51,103 @@ static const struct {
 static void stream_id_counts(apr_pool_t *pool)
 {
     apr_size_t i;
+    int j;
 
     for (i = 0; i < COUNT_OF(counts); i++) {
-        int count = 77;
-        const char *message = si_parse_stream_id_count(pool, counts[i].text, &count);
+        si_stream_ids_t *ids = NULL;
+        const char *message = si_parse_stream_id_count(pool, counts[i].text, &ids);
 
         if (counts[i].count < 0) {
             is_refusal(pool, message, counts[i].text, "1 to 10");
             contains(message, "Off", "'%s': the message tells of Off", counts[i].text);
-            is_number(count, 77, "'%s': nothing is set", counts[i].text);
+            ok(!ids, "'%s': nothing is set", counts[i].text);
             continue;
         }
         is(message, NULL, "StreamIdCount '%s'", counts[i].text);
-        is_number(count, counts[i].count, "StreamIdCount '%s' is %d", counts[i].text,
+        is_number(ids->count, counts[i].count, "StreamIdCount '%s' is %d", counts[i].text,
                   counts[i].count);
+        for (j = 0; j < ids->count; j++) {
+            is(ids->ids[j].name, apr_itoa(pool, j + 1), "StreamIdCount '%s': id %d", counts[i].text,
+               j + 1);
+            is_number(ids->ids[j].weight, 1, "StreamIdCount '%s': weight of %d", counts[i].text,
+                      j + 1);
+        }
     }
+}
+
+static const struct {
+    const char *text, *name;
+    int weight;
+} stream_ids[] = {
+    { "a", "a", 1 },           { "a=1", "a", 1 },       { "East.Coast_2-x", "East.Coast_2-x", 1 },
+    { "7=10000", "7", 10000 }, { "-=2", "-", 2 },       { "=1", NULL, 0 },
+    { "", NULL, 0 },           { "a=", NULL, 0 },       { "a=0", NULL, 0 },
+    { "a=10001", NULL, 0 },    { "a=-1", NULL, 0 },     { "a=1.5", NULL, 0 },
+    { "a=1=2", NULL, 0 },      { "a= 1", NULL, 0 },     { "a b", NULL, 0 },
+    { "a/b", NULL, 0 },        { "a&b", NULL, 0 },      { "a%62", NULL, 0 },
+    { "\"a\"", NULL, 0 },      { "\xc3\xa9", NULL, 0 },
+};
+
+#define NAME_16 "abcdefghijklmnop"
+#define NAME_64 NAME_16 NAME_16 NAME_16 NAME_16
+
+static void stream_id_names(apr_pool_t *pool)
+{
+    si_stream_ids_t *ids;
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(stream_ids); i++) {
+        ids = NULL;
+        const char *message = si_parse_stream_id(pool, stream_ids[i].text, &ids);
+
+        if (!stream_ids[i].name) {
+            is_refusal(pool, message, stream_ids[i].text, "1 to 64 letters, digits and ._-");
+            contains(message, "1 to 10000", "'%s': the message tells of weights",
+                     stream_ids[i].text);
+            ok(!ids, "'%s': nothing is set", stream_ids[i].text);
+            continue;
+        }
+        is(message, NULL, "StreamIds '%s'", stream_ids[i].text);
+        is_number(ids->count, 1, "StreamIds '%s': one", stream_ids[i].text);
+        is(ids->ids[0].name, stream_ids[i].name, "StreamIds '%s': its name", stream_ids[i].text);
+        is_number(ids->ids[0].weight, stream_ids[i].weight, "StreamIds '%s': its weight",
+                  stream_ids[i].text);
+    }
+    ids = NULL;
+    is(si_parse_stream_id(pool, NAME_64, &ids), NULL, "a name of 64 characters");
+    is_refusal(pool, si_parse_stream_id(pool, NAME_64 "q", &ids), NAME_64 "q", "1 to 64");
+    is_refusal(pool, si_parse_stream_id(pool, NAME_64 "=3", &ids), NAME_64 "=3", "stands once");
+}
+
+static void many_stream_ids(apr_pool_t *pool)
+{
+    si_stream_ids_t *ids = NULL;
+    int i;
+
+    for (i = 1; i <= 25; i++) {
+        is(si_parse_stream_id(pool, apr_psprintf(pool, "g%d=%d", i, i), &ids), NULL, "name %d", i);
+    }
+    is_refusal(pool, si_parse_stream_id(pool, "g26", &ids), "g26", "at most 25 names");
+    is_number(ids->count, 25, "the 26th is none");
+    is_number(ids->total, 25 * 26 / 2, "the weights' sum");
+}
+
+/* Either directive stands alone in a server; a virtual host may take the other one. */
+static void one_directive_of_the_two(apr_pool_t *pool)
+{
+    si_stream_ids_t *counted = NULL, *named = NULL;
+
+    si_parse_stream_id_count(pool, "3", &counted);
+    is(si_parse_stream_id(pool, "a", &counted),
+       "stands beside StreamIdCount in the same server: give one of the two",
+       "names beside a count");
+    is_number(counted->count, 3, "names beside a count: the count stays");
+    is(si_parse_stream_id_count(pool, "2", &counted), NULL, "a count again: the last one counts");
+    is_number(counted->count, 2, "a count again: it is that");
+    si_parse_stream_id(pool, "a", &named);
+    is(si_parse_stream_id_count(pool, "3", &named),
+       "stands beside StreamIds in the same server: give one of the two", "a count beside names");
+    ok(si_parse_stream_id_count(pool, "Off", &named), "Off beside names");
 }
 
 static const struct {
@@ -513,18 +595,11 @@ static const struct {
     type_t type;
     apr_size_t offset;
 } members[] = {
-    MEMBER(INT, stream_id_count),
-    MEMBER(POINTER, path),
-    MEMBER(POINTER, playback_base),
-    MEMBER(POINTER, endpoint_url),
-    MEMBER(POINTER, ca),
-    MEMBER(TIME, connect_timeout),
-    MEMBER(TIME, timeout),
-    MEMBER(INT64, max_body),
-    MEMBER(INT, preserve_host),
-    MEMBER(POINTER, forward_headers),
-    MEMBER(POINTER, cors),
-    MEMBER(INT, max_concurrent),
+    MEMBER(POINTER, stream_ids), MEMBER(POINTER, stream_id_key), MEMBER(POINTER, schedule_files),
+    MEMBER(POINTER, path),       MEMBER(POINTER, playback_base), MEMBER(POINTER, endpoint_url),
+    MEMBER(POINTER, ca),         MEMBER(TIME, connect_timeout),  MEMBER(TIME, timeout),
+    MEMBER(INT64, max_body),     MEMBER(INT, preserve_host),     MEMBER(POINTER, forward_headers),
+    MEMBER(POINTER, cors),       MEMBER(INT, max_concurrent),
 };
 
 /* What a member can hold: nothing, "off" (0, or an empty string), or one of two values. */
@@ -636,13 +711,29 @@ static apr_array_header_t *no_endpoints(apr_pool_t *pool)
     return apr_array_make(pool, 2, sizeof(const si_endpoint_t *));
 }
 
+static apr_array_header_t *no_views(apr_pool_t *pool)
+{
+    return apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
+}
+
+static si_stream_ids_t *ids_of(apr_pool_t *pool, const char *count)
+{
+    si_stream_ids_t *ids = NULL;
+
+    si_parse_stream_id_count(pool, count, &ids);
+    return ids;
+}
+
 static void defaults(apr_pool_t *pool)
 {
     si_settings_t *settings = si_settings_make(pool);
     apr_array_header_t *endpoints = no_endpoints(pool);
 
-    is(si_settings_finish(pool, settings, endpoints), NULL, "nothing set: accepted");
-    is_number(settings->stream_id_count, 0, "default: off");
+    is(si_settings_finish(pool, settings, endpoints, no_views(pool)), NULL,
+       "nothing set: accepted");
+    is_number(settings->stream_ids->count, 0, "default: off");
+    ok(!settings->stream_id_key, "default: no key");
+    ok(!settings->schedules, "default: no schedules");
     is(settings->path, "/session-initializer", "default: path");
     is_number(settings->path_length, strlen("/session-initializer"), "default: path's length");
     is(settings->playback_base, "", "default: no playback base");
@@ -663,7 +754,7 @@ static void no_default_over_a_value(apr_pool_t *pool)
 {
     si_settings_t *settings = si_settings_make(pool);
 
-    settings->stream_id_count = 7;
+    settings->stream_ids = ids_of(pool, "7");
     settings->path = "/p";
     settings->playback_base = "https://cdn.example";
     settings->connect_timeout = 1000;
@@ -672,8 +763,9 @@ static void no_default_over_a_value(apr_pool_t *pool)
     settings->preserve_host = 0;
     settings->cors = apr_pcalloc(pool, sizeof(si_cors_t));
     settings->cors->mode = SI_CORS_NONE;
-    is(si_settings_finish(pool, settings, no_endpoints(pool)), NULL, "all set: accepted");
-    is_number(settings->stream_id_count, 7, "set: N");
+    is(si_settings_finish(pool, settings, no_endpoints(pool), no_views(pool)), NULL,
+       "all set: accepted");
+    is_number(settings->stream_ids->count, 7, "set: N");
     is(settings->path, "/p", "set: path");
     is_number(settings->path_length, 2, "set: path's length");
     is(settings->playback_base, "https://cdn.example", "set: playback base");
@@ -714,7 +806,7 @@ static void time_limits_together(apr_pool_t *pool)
 
         settings->connect_timeout = limits[i].connect;
         settings->timeout = limits[i].whole;
-        message = si_settings_finish(pool, settings, no_endpoints(pool));
+        message = si_settings_finish(pool, settings, no_endpoints(pool), no_views(pool));
         if (limits[i].connect_result < 0) {
             contains(message, "SessionInitializerConnectTimeout", "limits %d: refused", (int)i + 1);
             contains(message, "SessionInitializerTimeout", "limits %d: both are named", (int)i + 1);
@@ -735,11 +827,13 @@ static void time_limits_together(apr_pool_t *pool)
 
     base->connect_timeout = 3000000;
     own->timeout = 1000000;
-    ok(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool)),
+    ok(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool),
+                          no_views(pool)),
        "an inherited time to connect that is longer than the own whole is refused");
     base->connect_timeout = SI_UNSET;
-    is(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool)), NULL,
-       "where it is not set it shrinks instead");
+    is(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool),
+                          no_views(pool)),
+       NULL, "where it is not set it shrinks instead");
 }
 
 static const struct {
@@ -762,7 +856,7 @@ static si_settings_t *with_endpoint(apr_pool_t *pool, const char *url, const cha
 {
     si_settings_t *settings = si_settings_make(pool);
 
-    settings->stream_id_count = 3;
+    settings->stream_ids = ids_of(pool, "3");
     settings->endpoint_url = url;
     settings->ca = ca;
     settings->ca_length = ca ? strlen(ca) : 0;
@@ -772,7 +866,8 @@ static si_settings_t *with_endpoint(apr_pool_t *pool, const char *url, const cha
 static const si_endpoint_t *finish(apr_pool_t *pool, si_settings_t *settings,
                                    apr_array_header_t *endpoints)
 {
-    return si_settings_finish(pool, settings, endpoints) ? NULL : settings->endpoint;
+    return si_settings_finish(pool, settings, endpoints, no_views(pool)) ? NULL
+                                                                         : settings->endpoint;
 }
 
 static void make_endpoints(apr_pool_t *pool)
@@ -871,11 +966,44 @@ static void finish_again(apr_pool_t *pool)
     ok(same_settings(settings, &before), "finished again: the same settings");
 }
 
+/* Each server that has stream ids and files has a view of its own, for the plan is of its ids. */
+static void views_of_schedules(apr_pool_t *pool)
+{
+    apr_array_header_t *views = no_views(pool);
+    si_settings_t *base = si_settings_make(pool);
+    si_settings_t *own = si_settings_make(pool);
+    si_settings_t *off = si_settings_make(pool);
+    int i;
+
+    base->stream_ids = ids_of(pool, "3");
+    base->schedule_files = apr_array_make(pool, 1, sizeof(const char *));
+    own->stream_ids = ids_of(pool, "2");
+    own = si_settings_merge(pool, base, own);
+    off->stream_ids = ids_of(pool, "Off");
+    off = si_settings_merge(pool, base, off);
+    for (i = 0; i < 2; i++) {
+        is(si_settings_finish(pool, base, no_endpoints(pool), views), NULL, "files: finished");
+        is(si_settings_finish(pool, own, no_endpoints(pool), views), NULL, "files: inherited");
+        is(si_settings_finish(pool, off, no_endpoints(pool), views), NULL, "files: off");
+        is_number(views->nelts, 2, "files: a view of each that is on");
+    }
+    ok(!off->schedules, "files: none of whom is off");
+    ok(base->schedules->ids == base->stream_ids && own->schedules->ids == own->stream_ids
+           && own->schedules->files == base->schedule_files,
+       "files: a view has the server's ids");
+    is_number(base->schedules->index, 0, "files: the first knows its place");
+    is_number(own->schedules->index, 1, "files: the second knows its place");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
 
     stream_id_counts(pool);
+    stream_id_names(pool);
+    many_stream_ids(pool);
+    one_directive_of_the_two(pool);
+    views_of_schedules(pool);
     whole_numbers(pool);
     paths(pool);
     origin_urls(pool);

@@ -26,9 +26,20 @@ static const char *written(form_fn *form, const si_status_server_t *servers, int
     return text;
 }
 
+/* "1" to "9", as many as there are weights. */
+static const si_stream_ids_t *ids_of(const char *weights)
+{
+    si_stream_ids_t *ids = si_stream_ids_make(pool, "StreamIds");
+
+    for (; *weights; weights++) {
+        si_stream_ids_add(ids, apr_itoa(pool, ids->count + 1), *weights - '0');
+    }
+    return ids;
+}
+
 static si_status_server_t example(void)
 {
-    si_status_server_t server = { .name = "video.example.com:80", .stream_id_count = 2 };
+    si_status_server_t server = { .name = "video.example.com:80", .stream_ids = ids_of("11") };
 
     server.counts.redirects[0] = 30;
     server.counts.redirects[1] = 10;
@@ -129,7 +140,7 @@ static void as_lines(void)
 /* Names come from the configuration, and are text in every form. */
 static void names_are_escaped(void)
 {
-    si_status_server_t server = { .name = "<a>&\"b\\\n\xff", .stream_id_count = 1 };
+    si_status_server_t server = { .name = "<a>&\"b\\\n\xff", .stream_ids = ids_of("1") };
 
     contains(written(si_status_page, &server, 1),
              "<h2>&lt;a&gt;&amp;&quot;b\\?"
@@ -142,7 +153,7 @@ static void names_are_escaped(void)
 /* Nothing has happened yet: no division by it. */
 static void of_nothing(void)
 {
-    si_status_server_t server = { .name = "x:1", .stream_id_count = 10 };
+    si_status_server_t server = { .name = "x:1", .stream_ids = ids_of("1135") };
     const char *text = written(si_status_page, &server, 1);
 
     contains(text, "<td>0.0&nbsp;%</td><td class=\"expected\">10.0&nbsp;%</td>", "nothing: shares");

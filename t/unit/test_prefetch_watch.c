@@ -1,0 +1,258 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* Schedule files: what is noticed of them, when, and what stays in force. */
+#include "tap.h"
+
+#include "prefetch_watch.h"
+
+#include <apr_file_io.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FAR_AWAY "4102444800" /* 2100 */
+
+static apr_pool_t *pool;
+static const char *directory;
+
+/* What was told, line by line; by the watch's thread too. */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static char told[4096];
+static int told_count;
+
+static void tell(void *data, const char *file, const char *problem, int count)
+{
+    apr_size_t length;
+
+    (void)data;
+    pthread_mutex_lock(&told_lock);
+    length = strlen(told);
+    snprintf(told + length, sizeof(told) - length, "%s: %s (%d)\n", strrchr(file, '/') + 1,
+             problem ? problem : "well", count);
+    told_count++;
+    pthread_mutex_unlock(&told_lock);
+}
+
+static int told_so_far(void)
+{
+    int count;
+
+    pthread_mutex_lock(&told_lock);
+    count = told_count;
+    pthread_mutex_unlock(&told_lock);
+    return count;
+}
+
+static const char *path_of(const char *name)
+{
+    return apr_pstrcat(pool, directory, "/", name, NULL);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(path_of(name), "w");
+
+    if (!file || fputs(text, file) < 0 || fclose(file) != 0) {
+        abort();
+    }
+}
+
+/* As whoever manages schedules does it. */
+static void rename_to(const char *name, const char *text)
+{
+    write_file("new", text);
+    if (rename(path_of("new"), path_of(name)) != 0) {
+        abort();
+    }
+}
+
+/* A recurring schedule of "live" for a stream id. */
+static const char *item(const char *stream_id)
+{
+    return apr_psprintf(pool,
+                        "{\"PlaybackConfigurationName\":\"live\",\"StreamId\":\"%s\","
+                        "\"ScheduleType\":\"RECURRING\",\"RecurringPrefetchConfiguration\":"
+                        "{\"EndTime\":" FAR_AWAY "}}",
+                        stream_id);
+}
+
+static const char *listing(const char *stream_id)
+{
+    return apr_psprintf(pool, "{\"Items\":[%s]}", item(stream_id));
+}
+
+static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
+                                   const char *const *files)
+{
+    si_prefetch_view_t *view = apr_pcalloc(pool, sizeof(*view));
+    si_stream_ids_t *made = si_stream_ids_make(pool, "StreamIds");
+    apr_array_header_t *names = apr_array_make(pool, 2, sizeof(const char *));
+
+    for (; *ids; ids++) {
+        si_stream_ids_add(made, apr_pstrmemdup(pool, ids, 1), 1);
+    }
+    for (; *files; files++) {
+        APR_ARRAY_PUSH(names, const char *) = path_of(*files);
+    }
+    view->ids = made;
+    view->files = names;
+    view->index = views->nelts;
+    APR_ARRAY_PUSH(views, const si_prefetch_view_t *) = view;
+    return view;
+}
+
+static apr_uint32_t eligible(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
+{
+    return si_prefetch_watch_eligible(watch, view, "live", 4, apr_time_from_sec(1800000000));
+}
+
+/* Waits until something more has been told: at most ten looks. */
+static void wait_for_told(int count)
+{
+    int i;
+
+    for (i = 0; i < 1000 && told_so_far() < count; i++) {
+        usleep(10000);
+    }
+    is_number(told_so_far(), count, "told, and no more than that");
+}
+
+static void *read_all_the_time(void *data)
+{
+    void **both = data; /* the watch and its view */
+    int *is_over = both[2];
+    int wrong = 0;
+
+    while (!__atomic_load_n(is_over, __ATOMIC_RELAXED)) {
+        const apr_uint32_t set = eligible(both[0], both[1]);
+        wrong += set != 1 && set != 2 && set != SI_ALL_STREAM_IDS;
+        usleep(100);
+    }
+    return wrong ? both : NULL;
+}
+
+static void is_told(const char *line, const char *name)
+{
+    pthread_mutex_lock(&told_lock);
+    contains(told, line, "%s", name);
+    pthread_mutex_unlock(&told_lock);
+}
+
+static void a_file_changes(void)
+{
+    static const char *const one[] = { "one", NULL };
+    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
+    const si_prefetch_view_t *view = view_of(views, "ab", one);
+    si_prefetch_watch_t *watch;
+    si_prefetch_status_t status;
+    pthread_t reader;
+    int is_over = 0;
+    void *reads[3];
+    void *was_wrong;
+    apr_time_t read_at;
+
+    write_file("one", listing("a"));
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    ok(watch != NULL, "it starts");
+    is_number(told_so_far(), 1, "the file is read at once");
+    is_number(eligible(watch, view), 1, "and in force");
+    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    is(status.file, path_of("one"), "status: the file");
+    is_number(status.count, 1, "status: its schedules");
+    ok(status.read_at > 0 && status.read_at <= apr_time_now(), "status: when they were read");
+    is(status.problem, NULL, "status: no problem");
+    read_at = status.read_at;
+
+    reads[0] = watch;
+    reads[1] = (void *)view;
+    reads[2] = &is_over;
+    pthread_create(&reader, NULL, read_all_the_time, reads);
+
+    rename_to("one", listing("b"));
+    wait_for_told(2);
+    is_number(eligible(watch, view), 2, "renamed into place: noticed");
+
+    write_file("one", "{\"Items\":[{");
+    wait_for_told(3);
+    is_told("one: the JSON breaks off behind byte 11 (0)\n", "half-written: told");
+    is_number(eligible(watch, view), 2, "half-written: what it said last stays");
+    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    is_number(status.count, 1, "half-written: status counts what is in force");
+    is(status.problem, "the JSON breaks off behind byte 11", "half-written: status says so");
+    ok(status.read_at > read_at, "half-written: status says since when");
+
+    write_file("one", "{\"Items\":[");
+    wait_for_told(4);
+    usleep(2500000);
+    is_number(told_so_far(), 4, "still wrong: not told again");
+
+    unlink(path_of("one"));
+    wait_for_told(5);
+    is_told("one: it cannot be read: No such file or directory (0)\n", "missing: told");
+    is_number(eligible(watch, view), 2, "missing: what it said last stays");
+
+    mkdir(path_of("one"), 0777);
+    wait_for_told(6);
+    is_told("one: it is no regular file (0)\n", "a directory: told");
+    rmdir(path_of("one"));
+
+    rename_to("one", listing("a"));
+    wait_for_told(told_so_far() + 1);
+    is_number(eligible(watch, view), 1, "good again: in force");
+    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    is(status.problem, NULL, "good again: no problem");
+
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
+    pthread_join(reader, &was_wrong);
+    ok(!was_wrong, "who reads meanwhile sees the one or the other");
+    si_prefetch_watch_stop(watch);
+    rename_to("one", listing("b"));
+    usleep(1500000);
+    is_number(eligible(watch, view), 1, "stopped: what is known stays");
+}
+
+/* Two servers with files of their own and one that both have, none of which is there at first. */
+static void several_files(void)
+{
+    static const char *const first[] = { "shared", "two", NULL };
+    static const char *const second[] = { "shared", NULL };
+    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
+    const si_prefetch_view_t *one = view_of(views, "ab", first);
+    const si_prefetch_view_t *other = view_of(views, "xb", second);
+    si_prefetch_watch_t *watch;
+    int before = told_so_far();
+
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    is_number(told_so_far() - before, 2, "each missing file is told of once");
+    is_number(eligible(watch, one), SI_ALL_STREAM_IDS, "no file: among all");
+    rename_to("shared", listing("b"));
+    wait_for_told(before + 3);
+    is_number(eligible(watch, one), 2, "a shared file: the first server's ids");
+    is_number(eligible(watch, other), 2, "a shared file: the second server's");
+    rename_to("two", listing("a"));
+    wait_for_told(before + 4);
+    is_number(eligible(watch, one), 3, "both files together");
+    is_number(eligible(watch, other), 2, "none of whom has it not");
+    si_prefetch_watch_stop(watch);
+}
+
+int main(void)
+{
+    const char *temporary;
+
+    pool = tap_pool();
+    if (apr_temp_dir_get(&temporary, pool) != APR_SUCCESS) {
+        abort();
+    }
+    directory = mkdtemp(apr_pstrcat(pool, temporary, "/test_prefetch_watch.XXXXXX", NULL));
+    if (!directory) {
+        abort();
+    }
+    a_file_changes();
+    several_files();
+    unlink(path_of("one"));
+    unlink(path_of("two"));
+    unlink(path_of("shared"));
+    rmdir(directory);
+    return done();
+}
