@@ -37,6 +37,29 @@ sub refuses {
 accepts("StreamIdCount $_") for qw(1 2 3 9 10 Off off);
 refuses(StreamIdCount => $_, qr/\b1\b.*\b10\b/) for '', qw(0 11 -1 3.5 x 3x 0x3 99999999999999999999 On);
 
+accepts("StreamIds $_") for 'a', 'a b c', 'East=3 west=1', 'x=10000', join ' ', map { "g$_=$_" } 1 .. 25;
+refuses(StreamIds => $_, qr/1 to 64 .*1 to 10000/) for '', qw(=1 a= a=0 a=10001 a=1.5 a/b a&b a%62), 'a b', "\xc3\xa9",
+    ['a', 'b=x'], 'x' x 65;
+refuses(StreamIds => ['a', 'b', 'a=2'], qr/once/);
+refuses(StreamIds => ['a', map { "g$_" } 1 .. 25], qr/at most 25/);
+accepts("StreamIds a b\nStreamIds c", 'names on several lines');
+for my $both ("StreamIds a\nStreamIdCount 3", "StreamIdCount 3\nStreamIds a", "StreamIds a\nStreamIdCount Off") {
+    my ($ok, $output) = SessionInitializer::Httpd::configtest("$both\n");
+    ok(!$ok, 'refused: both in one server: ' . $both =~ s/\n/ /r);
+    my ($second) = $both =~ /\n(\w+)/;
+    my ($first) = $both =~ /^(\w+)/;
+    like($output, qr/$second stands beside $first in the same server: give one of the two/,
+        'and it says which, and what to do');
+}
+accepts("StreamIdCount 3\n" . in_vhost('StreamIds a b'), 'names in a vhost where the server counts');
+
+accepts("StreamIdKey $_") for '"%{HTTP:X-Device-Id}"', '%{REMOTE_ADDR}', '"%{REMOTE_ADDR} %{HTTP:User-Agent}"', 'constant',
+    '"%{tolower:%{HTTP:X-Device-Id}}"';
+refuses(StreamIdKey => $_, qr/no expression: .*; give one as/) for '%{HTTP:X-Device-Id', '%{nothing:x}', '%{NO_SUCH_NAME}';
+
+# The file may come later.
+accepts("StreamIdSchedule $_") for '/nowhere/schedules.json', 'relative.json', "a.json\nStreamIdSchedule b.json";
+
 accepts("SessionInitializerEndpoint $_") for qw(
     https://mt.example https://mt.example/ http://127.0.0.1:8080 https://mt.example:65535/ https://[::1]:8443 none
 );
@@ -111,7 +134,7 @@ refuses(SessionInitializerAllowOrigin => $_, qr/\*.*none|none.*\*/)
 
 # Where they may stand.
 my @everywhere = (
-    'StreamIdCount 3', 'SessionInitializerEndpoint https://mt.example', 'SessionInitializerPath /a',
+    'StreamIdCount 3', 'StreamIdKey "%{REMOTE_ADDR}"', 'StreamIdSchedule a.json', 'SessionInitializerEndpoint https://mt.example', 'SessionInitializerPath /a',
     'SessionInitializerPlaybackBase https://play.example',
     'SessionInitializerConnectTimeout 1s', 'SessionInitializerTimeout 3s', 'SessionInitializerMaxBody 10',
     'SessionInitializerPreserveHost Off',
@@ -119,7 +142,7 @@ my @everywhere = (
 );
 accepts(join("\n", @everywhere, 'SessionInitializerMaxConcurrent 3'), 'all of them in the server');
 accepts(in_vhost(@everywhere), 'all but one in a vhost');
-for my $directive (@everywhere, 'SessionInitializerMaxConcurrent 3') {
+for my $directive (@everywhere, 'StreamIds a b', 'SessionInitializerMaxConcurrent 3') {
     for my $place ('Location "/"', 'Directory "/"') {
         my ($section) = split / /, $place;
         my ($ok, $output) = SessionInitializer::Httpd::configtest("<$place>\n$directive\n</$section>\n");
