@@ -23,7 +23,8 @@ typedef struct {
 
 struct si_counters_t {
     stripe_t stripes[STRIPES];
-    apr_uint32_t in_flight[]; /* by slot */
+    apr_uint64_t names[SI_COUNTED_IDS]; /* hashes of the stream ids, by position; the parent's */
+    apr_uint32_t in_flight[];           /* by slot */
 };
 
 struct si_segment_t {
@@ -159,6 +160,29 @@ apr_status_t si_segment_counters(si_segment_t *segment, const char *name, int po
                      *counters);
     }
     return rv;
+}
+
+static void forget_id(si_counters_t *counters, int position)
+{
+    int i;
+
+    for (i = 0; i < STRIPES; i++) {
+        si_counts_t *counts = &counters->stripes[i].counts;
+        __atomic_store_n(&counts->redirects[position], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&counts->sessions[position], 0, __ATOMIC_RELAXED);
+    }
+}
+
+void si_counters_name(si_counters_t *counters, const si_stream_ids_t *ids)
+{
+    int i;
+
+    for (i = 0; i < ids->count; i++) {
+        if (counters->names[i] != ids->ids[i].hash) {
+            counters->names[i] = ids->ids[i].hash;
+            forget_id(counters, i);
+        }
+    }
 }
 
 void si_segment_enter(si_segment_t *segment, pid_t child)

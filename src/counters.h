@@ -10,13 +10,15 @@
 #ifndef SI_COUNTERS_H
 #define SI_COUNTERS_H
 
+#include "stream_id.h"
+
 #include <apr_errno.h>
 #include <apr_pools.h>
 #include <apr_time.h>
 #include <unistd.h>
 
-/* Stream ids are counted by position; AWS allows 25 active prefetch schedules. */
-#define SI_COUNTED_IDS 25
+/* Stream ids are counted by position. */
+#define SI_COUNTED_IDS SI_STREAM_ID_MAX
 /* Slugs of the module's own errors, the last for any other. */
 #define SI_COUNTED_ERRORS 22
 /* 2xx, 3xx, 4xx, 5xx and any other. */
@@ -63,6 +65,12 @@ apr_time_t si_segment_start(const si_segment_t *segment);
 /* The parent: the counters of the server name:port, made where it is new. */
 apr_status_t si_segment_counters(si_segment_t *segment, const char *name, int port,
                                  si_counters_t **counters);
+
+/*
+ * The parent: these ids stand at the positions from now on. Where another one stood before, what
+ * was counted at its position is dropped.
+ */
+void si_counters_name(si_counters_t *counters, const si_stream_ids_t *ids);
 
 /* A child, before its first request: takes a slot for its calls under way. */
 void si_segment_enter(si_segment_t *segment, pid_t child);

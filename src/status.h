@@ -8,13 +8,14 @@
 #define SI_STATUS_H
 
 #include "counters.h"
-#include "stream_id.h"
+#include "prefetch_watch.h"
 #include "writer.h"
 
 /* One virtual host. */
 typedef struct {
     const char *name; /* "host:port", or the host alone where every port is its own */
     const si_stream_ids_t *stream_ids;
+    const apr_array_header_t *schedules; /* si_prefetch_status_t; NULL for none */
     si_counts_t counts;
     apr_uint64_t in_flight;
 } si_status_server_t;

@@ -24,6 +24,22 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
     }
 }
 
+static void write_schedules(const si_writer_t *writer, const apr_array_header_t *schedules,
+                            int index)
+{
+    int i;
+
+    for (i = 0; schedules && i < schedules->nelts; i++) {
+        const si_prefetch_status_t *schedule = &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t);
+
+        si_write(writer, "SessionInitializer[%d]Schedule[%d]File: %s\n", index, i, schedule->file);
+        si_write(writer, "SessionInitializer[%d]Schedule[%d]InForce: %d\n", index, i,
+                 schedule->count);
+        si_write(writer, "SessionInitializer[%d]Schedule[%d]Problem: %s\n", index, i,
+                 schedule->problem ? schedule->problem : "");
+    }
+}
+
 static apr_uint64_t sum_of(const apr_uint64_t *numbers, int count)
 {
     apr_uint64_t sum = 0;
@@ -40,6 +56,7 @@ static void write_server(const si_writer_t *writer, const si_status_server_t *se
 
     si_write(writer, "SessionInitializer[%d]Name: %s\n", index, server->name);
     write_streams(writer, server, index);
+    write_schedules(writer, server->schedules, index);
     write_line(writer, index, "RedirectsWithoutId", counts->redirects_without_id);
     write_line(writer, index, "Preflights", counts->preflights);
     write_line(writer, index, "Errors", sum_of(counts->errors, SI_COUNTED_ERRORS));

@@ -2,6 +2,7 @@
 
 #include "status_handler.h"
 
+#include "choice.h"
 #include "settings.h"
 #include "status.h"
 
@@ -62,6 +63,9 @@ static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
         if (settings->stream_ids->count > 0) {
             settings->told = apr_pcalloc(pool, sizeof(*settings->told));
             rv = si_segment_counters(segment, s->server_hostname, port_of(s), &settings->counters);
+        }
+        if (settings->counters && rv == APR_SUCCESS) {
+            si_counters_name(settings->counters, settings->stream_ids);
         }
     }
     return rv;
@@ -129,6 +133,7 @@ static void add_server(apr_array_header_t *shown, const server_rec *s)
     server->name = port_of(s) ? apr_psprintf(shown->pool, "%s:%d", s->server_hostname, port_of(s))
                               : s->server_hostname;
     server->stream_ids = settings->stream_ids;
+    server->schedules = si_choice_schedules(settings, shown->pool);
     si_counters_read(segment, settings->counters, &server->counts, &server->in_flight);
 }
 

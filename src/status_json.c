@@ -43,6 +43,41 @@ static void write_times(const si_writer_t *writer, const si_status_server_t *ser
     si_write(writer, "]}");
 }
 
+static void write_schedule(const si_writer_t *writer, const si_prefetch_status_t *schedule)
+{
+    si_write(writer, "{\"file\":\"");
+    si_write_quoted(writer, schedule->file);
+    si_write(writer, "\",\"in_force\":%d,\"read\":", schedule->count);
+    if (schedule->read_at) {
+        si_write(writer, "%" APR_TIME_T_FMT, apr_time_sec(schedule->read_at));
+    }
+    else {
+        si_write(writer, "null");
+    }
+    if (!schedule->problem) {
+        si_write(writer, ",\"problem\":null}");
+        return;
+    }
+    si_write(writer, ",\"problem\":\"");
+    si_write_quoted(writer, schedule->problem);
+    si_write(writer, "\"}");
+}
+
+static void write_schedules(const si_writer_t *writer, const apr_array_header_t *schedules)
+{
+    int i;
+
+    if (!schedules) {
+        return;
+    }
+    si_write(writer, ",\n   \"schedules\":[");
+    for (i = 0; i < schedules->nelts; i++) {
+        si_write(writer, "%s\n    ", i > 0 ? "," : "");
+        write_schedule(writer, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
+    }
+    si_write(writer, "]");
+}
+
 static void write_server(const si_writer_t *writer, const si_status_server_t *server)
 {
     const si_counts_t *counts = &server->counts;
@@ -51,8 +86,10 @@ static void write_server(const si_writer_t *writer, const si_status_server_t *se
     si_write_quoted(writer, server->name);
     si_write(writer, "\",\n   \"streams\":[");
     write_streams(writer, server);
+    si_write(writer, "]");
+    write_schedules(writer, server->schedules);
     si_write(writer,
-             "],\n   \"redirects_without_id\":" NUMBER ",\"preflights\":" NUMBER
+             ",\n   \"redirects_without_id\":" NUMBER ",\"preflights\":" NUMBER
              ",\n   \"errors\":{",
              counts->redirects_without_id, counts->preflights);
     write_named(writer, si_counted_errors, counts->errors, SI_COUNTED_ERRORS);

@@ -147,6 +147,47 @@ static void write_shares(const si_writer_t *writer, const si_status_t *status)
     }
 }
 
+static double in_force(const si_prefetch_status_t *schedule)
+{
+    return schedule->count;
+}
+
+static double read_at(const si_prefetch_status_t *schedule)
+{
+    return (double)apr_time_sec(schedule->read_at);
+}
+
+static double is_well(const si_prefetch_status_t *schedule)
+{
+    return !schedule->problem;
+}
+
+/* A line for each server and schedule file; nothing where no server has one. */
+static void write_schedules(const si_writer_t *writer, const si_status_t *status, const char *name,
+                            const char *help,
+                            double (*number_of)(const si_prefetch_status_t *schedule))
+{
+    int has_help = 0;
+    int i, j;
+
+    for (i = 0; i < status->server_count; i++) {
+        const apr_array_header_t *schedules = status->servers[i].schedules;
+
+        for (j = 0; schedules && j < schedules->nelts; j++) {
+            const si_prefetch_status_t *schedule = &APR_ARRAY_IDX(schedules, j,
+                                                                  si_prefetch_status_t);
+            if (!has_help) {
+                write_help(writer, name, "gauge", help);
+                has_help = 1;
+            }
+            write_name(writer, name, &status->servers[i]);
+            si_write(writer, ",file=\"");
+            si_write_quoted(writer, schedule->file);
+            si_write(writer, "\"} %.0f\n", number_of(schedule));
+        }
+    }
+}
+
 static void write_histogram(const si_writer_t *writer, const si_status_server_t *server)
 {
     apr_uint64_t sum = 0;
@@ -176,6 +217,11 @@ void si_status_metrics(const si_writer_t *writer, const si_status_t *status)
     write_family(writer, status, "sessions_total", "stream_id",
                  "Session initializations that the upstream answered with 2xx.", sessions);
     write_shares(writer, status);
+    write_schedules(writer, status, "schedule_count", "Prefetch schedules in force.", in_force);
+    write_schedules(writer, status, "schedule_read_timestamp_seconds",
+                    "When they were read; 0 where none were.", read_at);
+    write_schedules(writer, status, "schedule_up_to_date",
+                    "Whether what is in force is what the file says now.", is_well);
     write_single(writer, status, "preflights_total", "counter", "Answers to OPTIONS.", preflights);
     write_family(writer, status, "errors_total", "error", "Errors of the module's own.", errors);
     write_family(writer, status, "upstream_answers_total", "class",

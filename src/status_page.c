@@ -24,6 +24,7 @@ static const char head[] =
     " text-align: right; font-weight: normal; white-space: nowrap; }\n"
     "th:first-child { text-align: left; } thead th { font-size: .85em; white-space: normal;"
     " vertical-align: bottom; }\n"
+    ".text { text-align: left; white-space: normal; overflow-wrap: anywhere; }\n"
     ".bar { position: relative; width: 45%; min-width: 4rem; padding-right: 0; }\n"
     "@media (max-width: 40rem) { .expected { display: none; } }\n"
     "tbody .bar::before { content: \"\"; position: absolute; inset: .35rem 0;"
@@ -104,6 +105,36 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
     close_table(writer);
 }
 
+static void write_schedule(const si_writer_t *writer, const si_prefetch_status_t *schedule)
+{
+    char read_at[APR_RFC822_DATE_LEN] = "never";
+
+    if (schedule->read_at) {
+        apr_rfc822_date(read_at, schedule->read_at);
+    }
+    si_write(writer, "<tr><th>");
+    si_write_html(writer, schedule->file);
+    si_write(writer, "</th><td>%d</td><td>%s</td><td class=\"text\">", schedule->count, read_at);
+    si_write_html(writer, schedule->problem ? schedule->problem : "");
+    si_write(writer, "</td></tr>\n");
+}
+
+/* Each child process reads them by itself: this one's. */
+static void write_schedules(const si_writer_t *writer, const apr_array_header_t *schedules)
+{
+    int i;
+
+    if (!schedules) {
+        return;
+    }
+    open_table(writer, "Prefetch schedules",
+               "<th>File</th><th>In force</th><th>Read</th><th class=\"text\">Problem</th>");
+    for (i = 0; i < schedules->nelts; i++) {
+        write_schedule(writer, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
+    }
+    close_table(writer);
+}
+
 static void write_answers(const si_writer_t *writer, const si_status_server_t *server)
 {
     const si_counts_t *counts = &server->counts;
@@ -162,6 +193,7 @@ typedef void server_fn(const si_writer_t *writer, const si_status_server_t *serv
 static void write_tables(const si_writer_t *writer, const si_status_server_t *server)
 {
     write_streams(writer, server);
+    write_schedules(writer, server->schedules);
     write_answers(writer, server);
     write_upstream(writer, server);
 }

@@ -4,6 +4,7 @@ use warnings;
 
 use Apache::Test qw(-withtestmore);
 use SessionInitializer::Httpd;
+use SessionInitializer::Json qw(parse_json to_perl);
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial exchange);
 
@@ -14,6 +15,9 @@ my $BATCH = 200;
 my $config = <<"CONFIG";
 StreamIds east=3 west=2 Studio-1.b_c=1
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
+<Location /session-initializer-status>
+    SetHandler session-initializer-status
+</Location>
 <VirtualHost 127.0.0.1:PORT>
     ServerName plain.test
 </VirtualHost>
@@ -135,6 +139,18 @@ is(redirected('keyed', 'X-Device-Id' => $_), redirected('keyed', 'X-Device-Id' =
 $httpd->graceful;
 is_deeply([many('keyed', 300, sub { "X-Device-Id: device-$_[0]\r\n" })], [@of_keys[0 .. 299]],
     'a graceful restart: the same ids');
+
+# Where another name comes to stand, it has not the counts of the one before.
+sub counted {
+    my $text = exchange(port => $httpd->port, target => '/session-initializer-status?json')->body;
+    my ($server) = grep { $_->{name} =~ /^plain/ } @{to_perl(parse_json($text))->{servers}};
+    return { map { $_->{id} => $_->{redirects} } @{$server->{streams}} };
+}
+my $before = counted;
+cmp_ok($before->{$_}, '>', $CALLS / 10, "$_ is counted") for qw(east west Studio-1.b_c);
+$httpd->write_config(config => $config =~ s/west=2 Studio/north=2 Studio/r);
+$httpd->graceful;
+is_deeply(counted, { %$before{qw(east Studio-1.b_c)}, north => 0 }, 'another name counts from 0, the others go on');
 $httpd->stop;
 $httpd = SessionInitializer::Httpd->start(name => 'stream-ids', config => $config);
 is_deeply([many('keyed', 300, sub { "X-Device-Id: device-$_[0]\r\n" })], [@of_keys[0 .. 299]],

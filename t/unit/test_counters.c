@@ -174,6 +174,42 @@ static void outlasts_restarts(apr_pool_t *pool)
     ok(other != counters, "another name: others");
 }
 
+static const si_stream_ids_t *ids_of(apr_pool_t *pool, const char *names)
+{
+    si_stream_ids_t *ids = si_stream_ids_make(pool, "StreamIds");
+
+    for (; *names; names++) {
+        si_stream_ids_add(ids, apr_pstrmemdup(pool, names, 1), 1);
+    }
+    return ids;
+}
+
+/* A restart may put another id at a position. */
+static void a_name_has_its_own_counts(apr_pool_t *pool)
+{
+    si_counters_t *named;
+    si_counts_t counts;
+    apr_uint64_t in_flight;
+
+    si_segment_counters(segment, "named.example", 80, &named);
+    si_counters_name(named, ids_of(pool, "abc"));
+    si_count_redirect(named, 0);
+    si_count_redirect(named, 1);
+    si_count_answer(named, 1, 200, NULL);
+    si_count_redirect(named, 2);
+    si_counters_name(named, ids_of(pool, "axc"));
+    si_counters_read(segment, named, &counts, &in_flight);
+    is_number(counts.redirects[0], 1, "the first id is the same: its count stays");
+    is_number(counts.redirects[1], 0, "the second is another: its redirects begin anew");
+    is_number(counts.sessions[1], 0, "the second is another: so do its sessions");
+    is_number(counts.answers[0], 1, "the second is another: the answers stay");
+    is_number(counts.redirects[2], 1, "the third is the same: its count stays");
+    si_counters_name(named, ids_of(pool, "a"));
+    si_counters_name(named, ids_of(pool, "abc"));
+    si_counters_read(segment, named, &counts, &in_flight);
+    is_number(counts.redirects[2], 1, "fewer for a time: what nobody takes stays");
+}
+
 static void by_name_and_bound(void)
 {
     static const struct {
@@ -247,6 +283,7 @@ int main(void)
     killed_children();
     children_beyond_the_limit();
     outlasts_restarts(pool);
+    a_name_has_its_own_counts(pool);
     by_name_and_bound();
     return done();
 }

@@ -137,6 +137,64 @@ static void as_lines(void)
     contains(text, "SessionInitializer[1]UpstreamMs: 6400\n", "auto: time");
 }
 
+/* Two files, one of which has never been read. */
+static si_status_server_t with_schedules(void)
+{
+    static const si_prefetch_status_t files[] = {
+        { "/etc/<a>\"&.json", 12, 1700000001000000, NULL },
+        { "b.json", 0, 0, "Items[0].<\"x\"> is missing" },
+    };
+    apr_array_header_t *schedules = apr_array_make(pool, 2, sizeof(files[0]));
+    si_status_server_t server = example();
+
+    APR_ARRAY_PUSH(schedules, si_prefetch_status_t) = files[0];
+    APR_ARRAY_PUSH(schedules, si_prefetch_status_t) = files[1];
+    server.schedules = schedules;
+    return server;
+}
+
+static void of_schedules(void)
+{
+    const si_status_server_t servers[] = { example(), with_schedules() };
+    const char *text = written(si_status_json, servers, 2);
+
+    contains(text,
+             "\"schedules\":[\n    {\"file\":\"/etc/<a>\\\"&.json\",\"in_force\":12,\"read\":"
+             "1700000001,\"problem\":null},\n    {\"file\":\"b.json\",\"in_force\":0,"
+             "\"read\":null,\"problem\":\"Items[0].<\\\"x\\\"> is missing\"}]",
+             "schedules: JSON");
+    text = written(si_status_page, servers, 2);
+    contains(text,
+             "<tr><th>/etc/&lt;a&gt;&quot;&amp;.json</th><td>12</td>"
+             "<td>Tue, 14 Nov 2023 22:13:21 GMT</td><td class=\"text\"></td></tr>",
+             "schedules: page");
+    contains(text,
+             "<td>0</td><td>never</td><td class=\"text\">Items[0].&lt;&quot;x&quot;&gt; is "
+             "missing</td>",
+             "schedules: page, the problem");
+    text = written(si_status_metrics, servers, 2);
+    contains(text,
+             "# TYPE session_initializer_schedule_count gauge\n"
+             "session_initializer_schedule_count{vhost=\"video.example.com:80\","
+             "file=\"/etc/<a>\\\"&.json\"} 12\n"
+             "session_initializer_schedule_count{vhost=\"video.example.com:80\","
+             "file=\"b.json\"} 0\n",
+             "schedules: metrics");
+    contains(text, "file=\"b.json\"} 0\n# HELP session_initializer_schedule_up_to_date",
+             "schedules: metrics, never read");
+    contains(text, "schedule_up_to_date{vhost=\"video.example.com:80\",file=\"b.json\"} 0\n",
+             "schedules: metrics, the problem");
+    text = written(si_status_auto, servers, 2);
+    contains(text,
+             "SessionInitializer[1]Schedule[1]File: b.json\n"
+             "SessionInitializer[1]Schedule[1]InForce: 0\n"
+             "SessionInitializer[1]Schedule[1]Problem: Items[0].<\"x\"> is missing\n",
+             "schedules: auto");
+    ok(!strstr(written(si_status_metrics, servers, 1), "schedule"), "no schedules: no metrics");
+    ok(!strstr(written(si_status_json, servers, 1), "schedule"), "no schedules: no JSON");
+    ok(!strstr(written(si_status_page, servers, 1), "schedule"), "no schedules: no table");
+}
+
 /* Names come from the configuration, and are text in every form. */
 static void names_are_escaped(void)
 {
@@ -178,6 +236,7 @@ int main(void)
     as_metrics();
     as_page();
     as_lines();
+    of_schedules();
     names_are_escaped();
     of_nothing();
     long_pieces();

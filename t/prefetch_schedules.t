@@ -1,0 +1,179 @@
+# Who comes too late for a group's prefetch window gets another group: by the schedules that a file tells.
+use strict;
+use warnings;
+
+use Apache::Test qw(-withtestmore);
+use File::Path qw(make_path);
+use POSIX qw(strftime);
+use SessionInitializer::Httpd;
+use SessionInitializer::Json qw(parse_json to_perl);
+use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(dial exchange);
+
+my $directory = vars->{t_logs} . '/prefetch-schedules';
+make_path($directory);
+unlink glob "$directory/*.json";
+
+# ---- The file's writer.
+
+sub at { return strftime '"%Y-%m-%dT%H:%M:%SZ"', gmtime(time + $_[0]) }    # so many seconds from now
+
+sub single {
+    my ($configuration, $id, $retrieval_end, $break_at) = @_;
+    return sprintf '{"Name":"%s","PlaybackConfigurationName":"%s","StreamId":"%s","ScheduleType":"SINGLE",'
+        . '"Retrieval":{"StartTime":%s,"EndTime":%s},"Consumption":{"StartTime":%s,"EndTime":%s}}',
+        "s-$id", $configuration, $id, at(-3600), at($retrieval_end), at($break_at), at($break_at + 60);
+}
+
+sub recurring {
+    my ($configuration, $id, $end) = @_;
+    return sprintf '{"Name":"r-%s","PlaybackConfigurationName":"%s","StreamId":"%s","ScheduleType":"RECURRING",'
+        . '"RecurringPrefetchConfiguration":{"StartTime":%s,"EndTime":%s,"RecurringConsumption":{},'
+        . '"RecurringRetrieval":{"DelayAfterAvailEndSeconds":5}}}', $id, $configuration, $id, at(-3600), at($end);
+}
+
+sub write_schedules {
+    my ($name, @items) = @_;
+    SessionInitializer::Httpd::write_file("$directory/new", '{"Items":[' . join(',', @items) . "]}\n");
+    rename "$directory/new", "$directory/$name" or die "rename: $!\n";
+}
+
+write_schedules('first.json', single('demo', 'a', 3600, 7200), single('demo', 'b', -10, 7200),
+    single('demo', 'c', 3600, 7200));
+
+my $httpd = SessionInitializer::Httpd->start(name => 'prefetch-schedules', config => <<"CONFIG");
+LogLevel session_initializer:info
+StreamIds a b=5 c
+StreamIdSchedule first.json
+SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
+<Location /session-initializer-status>
+    SetHandler session-initializer-status
+</Location>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName inherits.test
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName keyed.test
+    StreamIdKey "%{HTTP:X-Device-Id}"
+</VirtualHost>
+<VirtualHost 127.0.0.1:PORT>
+    ServerName counts.test
+    StreamIdCount 3
+    StreamIdSchedule "$directory/first.json"
+    StreamIdSchedule second.json
+</VirtualHost>
+CONFIG
+
+
+sub log_lines { return scalar(() = $httpd->error_log =~ /$_[0]/g) }
+
+sub ids {
+    my ($vhost, $calls, %options) = @_;
+    my $url = "/v1/master/$ACCOUNT/@{[$options{configuration} // 'demo']}/live/index.m3u8";
+    my %ids;
+    while ($calls > 0) {    # several connections: several children
+        my $batch = $calls < 20 ? $calls : 20;
+        my $connection = dial($httpd->port);
+        $connection->send("HEAD $PATH$url HTTP/1.1\r\nHost: $vhost.test\r\n@{[$options{headers} // '']}\r\n" x $batch);
+        $ids{stream_id_of($connection->answer('HEAD')) // 'none'}++ for 1 .. $batch;
+        $calls -= $batch;
+    }
+    return join ' ', sort keys %ids;
+}
+
+# A window without the last one of these is missed once in more than 10^13 runs.
+sub gives { my ($vhost, $expected, $name, %options) = @_; is(ids($vhost, 200, %options), $expected, $name) }
+sub comes_to_give {
+    my ($vhost, $expected, $name, %options) = @_;
+    ok(eventually(sub { ids($vhost, 200, %options) eq $expected }), $name) or diag(ids($vhost, 200, %options));
+}
+
+# ---- Which ids are given.
+
+gives(inherits => 'a c', 'b is too late');
+stand_in->forget;
+my %sessions;
+for (1 .. 40) {
+    exchange(port => $httpd->port, host => 'inherits.test', method => 'POST', target => $PATH . $SESSION, body => '{}');
+    $sessions{$1}++ if received->body =~ /"streamId":"(\w)"/;
+}
+is(join(' ', sort keys %sessions), 'a c', 'b is too late, for sessions too');
+gives(inherits => 'a b c', 'another configuration: among all', configuration => 'other');
+gives(counts => '1 2 3', 'ids without a schedule: among all');
+
+my %by_key = map { $_ => ids('keyed', 20, headers => "X-Device-Id: $_\r\n") } 'k1' .. 'k9';
+is_deeply([sort { $a cmp $b } grep { !/^[ac]$/ } values %by_key], [], 'by keys: one of a and c for each');
+is_deeply({ map { $_ => ids('keyed', 20, headers => "X-Device-Id: $_\r\n") } keys %by_key }, \%by_key,
+    'by keys: the same again');
+
+# ---- The file is replaced.
+
+my $renamed = time;
+write_schedules('first.json', single('demo', 'a', -10, 7200), single('demo', 'b', -5, 7200), single('demo', 'c', 30, 7200),
+    recurring('other', 'b', 3600), recurring('other', 'c', -5));
+comes_to_give(inherits => 'c', 'the file is replaced: its windows hold');
+cmp_ok(time - $renamed, '<=', 10, 'within seconds');
+gives(inherits => 'b', 'a recurring schedule gives its id, until it has ended', configuration => 'other');
+is(ids('keyed', 20, headers => "X-Device-Id: $_\r\n"), 'c', "by keys: the only one that is left ($_)") for keys %by_key;
+
+# Windows close while nobody touches the file: 2 s are too few for the player's first requests.
+write_schedules('first.json', single('demo', 'a', 7, 7200), single('demo', 'b', 3600, 7200));
+comes_to_give(inherits => 'a b', 'two are open');
+comes_to_give(inherits => 'b', 'one has closed meanwhile');
+write_schedules('first.json', single('demo', 'a', -10, 7200));
+comes_to_give(inherits => 'a b c', 'none is left: among all');
+
+# ---- Several files.
+
+write_schedules('first.json', single('demo', 1, 3600, 7200), single('demo', 2, -10, 7200));
+comes_to_give(counts => '1', 'a vhost by its own ids');
+write_schedules('second.json', single('demo', 3, 3600, 7200), single('demo', 'c', 3600, 7200));
+comes_to_give(counts => '1 3', 'two files together');
+gives(inherits => 'a b c', 'who has not the second file does not know it');
+
+# ---- A file that is missing or wrong.
+
+sub status {
+    my $text = exchange(port => $httpd->port, host => 'counts.test', target => '/session-initializer-status?json')->body;
+    my ($server) = grep { $_->{name} =~ /^counts\.test/ } @{to_perl(parse_json($text))->{servers}};
+    return $server->{schedules};
+}
+
+is_deeply([map { [@$_{qw(file in_force problem)}] } @{status()}],
+    [["$directory/first.json", 2, undef], ["$directory/second.json", 2, undef]], 'status: the files');
+cmp_ok(abs(time - status()->[1]{read}), '<', 60, 'status: when they were read');
+
+my $children = () = $httpd->children;
+my $second = qr/bad-schedule: StreamIdSchedule \Q$directory\E\/second\.json: /;
+my $before = log_lines($second);
+SessionInitializer::Httpd::write_file("$directory/second.json", '{"Items":[{"PlaybackConfigurationName":"de');
+ok(eventually(sub { log_lines($second) == $before + $children }), 'half-written: each child tells');
+like($httpd->error_log, qr/$second\Qthe JSON breaks off behind byte 42;\E/, 'and where');
+gives(counts => '1 3', 'half-written: what it said last is in force');
+is(status()->[1]{problem}, 'the JSON breaks off behind byte 42', 'half-written: status says so');
+is(status()->[1]{in_force}, 2, 'half-written: and what is in force');
+
+$before = log_lines($second);
+write_schedules('second.json', single('demo', 3, 3600, 7200), single('demo', 1, 3600, 7200) =~ s/"EndTime"/"End"/r);
+ok(eventually(sub { log_lines($second) == $before + $children }), 'wrong: each child tells');
+like($httpd->error_log, qr/${second}Items\[1\]\.Retrieval\.EndTime is missing;/, 'and where');
+gives(counts => '1 3', 'wrong: what it said last is in force');
+sleep 3;
+is(log_lines($second), $before + $children, 'wrong: told once');
+
+my $page = exchange(port => $httpd->port, host => 'counts.test', target => '/session-initializer-status')->body;
+like($page, qr{<th>\Q$directory\E/second\.json</th><td>2</td>.*Items\[1\]\.Retrieval\.EndTime is missing}, 'the page');
+
+unlink "$directory/second.json";
+ok(eventually(sub { log_lines($second) == $before + 2 * $children }), 'gone: each child tells');
+gives(counts => '1 3', 'gone: what it said last is in force');
+
+# A new child knows nothing of what was.
+$httpd->graceful;
+comes_to_give(counts => '1', 'a restart without the file: the others are in force');
+write_schedules('second.json', single('demo', 3, 3600, 7200));
+comes_to_give(counts => '1 3', 'it is there again');
+$httpd->stop;
+stand_in->forget;
+
+done_testing;
