@@ -142,7 +142,7 @@ is_deeply([many('keyed', 300, sub { "X-Device-Id: device-$_[0]\r\n" })], [@of_ke
 
 # Where another name comes to stand, it has not the counts of the one before.
 sub counted {
-    my $text = exchange(port => $httpd->port, target => '/session-initializer-status?json')->body;
+    my $text = exchange(port => $httpd->port, host => 'plain.test', target => '/session-initializer-status?json')->body;
     my ($server) = grep { $_->{name} =~ /^plain/ } @{to_perl(parse_json($text))->{servers}};
     return { map { $_->{id} => $_->{redirects} } @{$server->{streams}} };
 }
