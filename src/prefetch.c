@@ -103,15 +103,30 @@ static const si_prefetch_t *next_break(si_prefetch_plan_t part, apr_time_t now)
     return next;
 }
 
-static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now)
+/* Whether who begins at now may still get what s, a schedule of the next break, retrieves. */
+static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now,
+                           apr_interval_time_t margin)
 {
     if (s->consumption_end <= now) {
         return 0;
     }
     return s->is_recurring
-           || (s->retrieval_end > now + SI_PREFETCH_MARGIN
-               && s->consumption_start < next->consumption_end
+           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end
                && next->consumption_start < s->consumption_end);
+}
+
+static si_stream_id_set_t ids_with_margin(si_prefetch_plan_t part, const si_prefetch_t *next,
+                                          apr_time_t now, apr_interval_time_t margin)
+{
+    si_stream_id_set_t found = 0;
+    const entry_t *entry;
+
+    for (entry = part.first; entry < part.end; entry++) {
+        if (serves_newcomer(&entry->schedule, next, now, margin)) {
+            found |= entry->id;
+        }
+    }
+    return found;
 }
 
 si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
@@ -119,13 +134,10 @@ si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const ch
 {
     const si_prefetch_plan_t part = find(plan, configuration, length);
     const si_prefetch_t *next = next_break(part, now);
-    si_stream_id_set_t eligible = 0;
-    const entry_t *entry;
+    si_stream_id_set_t found = ids_with_margin(part, next, now, SI_PREFETCH_MARGIN);
 
-    for (entry = part.first; entry < part.end; entry++) {
-        if (serves_newcomer(&entry->schedule, next, now)) {
-            eligible |= entry->id;
-        }
+    if (!found) {
+        found = ids_with_margin(part, next, now, 0);
     }
-    return eligible ? eligible : SI_ALL_STREAM_IDS;
+    return found ? found : SI_ALL_STREAM_IDS;
 }

@@ -40,11 +40,11 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
                                           const si_stream_ids_t *ids);
 
 /*
- * Those ids of a configuration (a name of length bytes) that are eligible at now: whose retrieval
- * window for the next ad break ends later than SI_PREFETCH_MARGIN from now, and those of recurring
- * schedules that have not ended. The next break is that of the schedules whose consumption windows
- * overlap the one that begins first of those that have not ended. Returns SI_ALL_STREAM_IDS where
- * there is none.
+ * Those ids of a configuration (a name of length bytes) that a session is to get one of that begins
+ * at now: whose retrieval window for the next ad break ends later than SI_PREFETCH_MARGIN from now,
+ * and those of recurring schedules that have not ended. Where there is none, those whose window is
+ * open all the same; else SI_ALL_STREAM_IDS. The next break is that of the schedules whose
+ * consumption windows overlap the one that begins first of those that have not ended.
  */
 si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now);

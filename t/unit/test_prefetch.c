@@ -71,7 +71,9 @@ static void windows_close(void)
     is_number(at(plan, "live", 400), B | C, "closed: too late");
     is_number(at(plan, "live", 497), B | C, "the second is open");
     is_number(at(plan, "live", 499), C, "the last alone");
-    is_number(at(plan, "live", 589), ALL, "all closed: among all");
+    is_number(at(plan, "live", 588), C, "2 s before the end of the last: better than any other");
+    is_number(at_time(plan, "live", apr_time_from_sec(590) - 1), C, "as long as it is open");
+    is_number(at(plan, "live", 590), ALL, "all closed: among all");
     is_number(at(plan, "live", 630), ALL, "amid the break: among all");
     is_number(at(plan, "live", 700), ALL, "after the break: among all");
 }
