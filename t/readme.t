@@ -244,18 +244,27 @@ my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+-[a-z-]+): /g;
 is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @slugs, @tags], 'the tags of the error log are listed');
 
 # What the status shows has the names that are written down.
-sub status_of { return exchange(port => $port, host => 'x', method => 'GET', target => "/session-initializer-status?$_[0]")->body }
+my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<'CONFIG');
+StreamIdCount 3
+StreamIdSchedule schedules.json
+<Location /session-initializer-status>
+    SetHandler session-initializer-status
+</Location>
+CONFIG
+sub status_of { return exchange(port => $shown->port, host => 'x', method => 'GET', target => "/session-initializer-status?$_[0]")->body }
 my $status = to_perl(parse_json(status_of('json')));
 my ($server) = @{$status->{servers}};
 my @members = map { code($_->[0]) } $operating->rows('member of a server');
 for my $member (@members) {
+    my ($name, @names) = reverse split /\./, $member;
     my $value = $server;
-    $value = (ref $value eq 'ARRAY' ? $value->[0] : $value)->{$_} for split /\./, $member;
-    ok(defined $value, "?json has $member");
+    $value = ref $value->{$_} eq 'ARRAY' ? $value->{$_}[0] : $value->{$_} for reverse @names;
+    ok(exists $value->{$name}, "?json has $member");
 }
 is_deeply([sort keys %$server], [sort keys %{{ map { s/\..*//r => 1 } @members }}], '?json has no other members');
 is_deeply([sort { $a cmp $b } status_of('metrics=') =~ /^# TYPE session_initializer_(\w+ \w+)$/mg],
     [sort map { code($_->[0]) . " $_->[1]" } $operating->rows('metric')], '?metrics has the metrics that are listed');
+$shown->stop;
 
 my @merges = $manual->rows('query', 'body', 'upstream query');
 cmp_ok(scalar @merges, '>', 10, 'the manual shows how a query is merged');
