@@ -7,14 +7,25 @@
 #include <string.h>
 
 typedef struct {
-    si_prefetch_t schedule;
+    const char *configuration; /* of the listing: while the plan is made */
+    int is_recurring;
     si_stream_id_set_t id;
+    apr_time_t retrieval_end;
+    apr_time_t start; /* of consumption */
+    apr_time_t end;
 } entry_t;
 
-/* Entries sorted by configuration. */
-struct si_prefetch_plan_t {
-    const entry_t *first;
+/* The schedules of one configuration, the single ones in the order in which they start. */
+typedef struct {
+    const char *name;
+    apr_size_t length;
+    const entry_t *recurring;
+    const entry_t *single; /* behind the recurring ones */
     const entry_t *end;
+} part_t;
+
+struct si_prefetch_plan_t {
+    apr_array_header_t *parts; /* part_t, sorted by name */
 };
 
 static void add(apr_array_header_t *entries, const si_prefetch_t *schedule,
@@ -27,17 +38,47 @@ static void add(apr_array_header_t *entries, const si_prefetch_t *schedule,
 
     if (position >= 0) {
         entry = apr_array_push(entries);
-        entry->schedule = *schedule;
-        entry->schedule.configuration = apr_pstrdup(entries->pool, schedule->configuration);
-        entry->schedule.stream_id = ids->ids[position].name;
+        entry->configuration = schedule->configuration;
+        entry->is_recurring = schedule->is_recurring;
         entry->id = (si_stream_id_set_t)1 << position;
+        entry->retrieval_end = schedule->retrieval_end;
+        entry->start = schedule->consumption_start;
+        entry->end = schedule->consumption_end;
     }
 }
 
 static int compare(const void *a, const void *b)
 {
-    return strcmp(((const entry_t *)a)->schedule.configuration,
-                  ((const entry_t *)b)->schedule.configuration);
+    const entry_t *one = a, *other = b;
+    const int order = strcmp(one->configuration, other->configuration);
+
+    if (order) {
+        return order;
+    }
+    if (one->is_recurring != other->is_recurring) {
+        return one->is_recurring ? -1 : 1;
+    }
+    return one->start < other->start ? -1 : one->start > other->start;
+}
+
+/* Makes a part of the entries from first on that are of its configuration; returns its end. */
+static const entry_t *add_part(apr_array_header_t *parts, const entry_t *first, const entry_t *end)
+{
+    part_t *part = apr_array_push(parts);
+    const entry_t *entry = first;
+
+    part->name = apr_pstrdup(parts->pool, first->configuration);
+    part->length = strlen(part->name);
+    part->recurring = first;
+    while (entry < end && entry->is_recurring && strcmp(entry->configuration, part->name) == 0) {
+        entry++;
+    }
+    part->single = entry;
+    while (entry < end && strcmp(entry->configuration, part->name) == 0) {
+        entry++;
+    }
+    part->end = entry;
+    return entry;
 }
 
 si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
@@ -46,6 +87,7 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
 {
     si_prefetch_plan_t *plan = apr_palloc(pool, sizeof(*plan));
     apr_array_header_t *entries = apr_array_make(pool, SI_STREAM_ID_MAX, sizeof(entry_t));
+    const entry_t *entry, *end;
     int i, j;
 
     for (i = 0; i < count; i++) {
@@ -54,77 +96,76 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
         }
     }
     qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), compare);
-    plan->first = (const entry_t *)(void *)entries->elts;
-    plan->end = plan->first + entries->nelts;
+    plan->parts = apr_array_make(pool, 1, sizeof(part_t));
+    entry = (const entry_t *)(void *)entries->elts;
+    end = entry + entries->nelts;
+    while (entry < end) {
+        entry = add_part(plan->parts, entry, end);
+    }
     return plan;
 }
 
-static int compare_name(const entry_t *entry, const char *name, apr_size_t length)
+/* As strcmp, of the part's name and one of length bytes. */
+static int compare_name(const part_t *part, const char *name, apr_size_t length)
 {
-    const int order = strncmp(entry->schedule.configuration, name, length);
+    const int order = memcmp(part->name, name, part->length < length ? part->length : length);
 
-    return order ? order : entry->schedule.configuration[length] != '\0';
+    return order ? order : (part->length > length) - (part->length < length);
 }
 
-/* The part of it that is of one configuration. */
-static si_prefetch_plan_t find(const si_prefetch_plan_t *plan, const char *name, apr_size_t length)
+static const part_t *find(const si_prefetch_plan_t *plan, const char *name, apr_size_t length)
 {
-    const entry_t *low = plan->first;
-    const entry_t *high = plan->end;
+    int low = 0;
+    int high = plan->parts->nelts;
 
     while (low < high) {
-        const entry_t *middle = low + (high - low) / 2;
-        if (compare_name(middle, name, length) < 0) {
+        const int middle = low + (high - low) / 2;
+        const part_t *part = &APR_ARRAY_IDX(plan->parts, middle, part_t);
+        const int order = compare_name(part, name, length);
+        if (order == 0) {
+            return part;
+        }
+        if (order < 0) {
             low = middle + 1;
         }
         else {
             high = middle;
         }
     }
-    while (high < plan->end && compare_name(high, name, length) == 0) {
-        high++;
-    }
-    return (si_prefetch_plan_t){ low, high };
+    return NULL;
 }
 
-/* The schedule of the break that comes first, or is on; NULL where no single one has one. */
-static const si_prefetch_t *next_break(si_prefetch_plan_t part, apr_time_t now)
+/* The schedule of the break that comes first, or is on: the others of it start from there on. */
+static const entry_t *next_break(const part_t *part, apr_time_t now)
 {
-    const si_prefetch_t *next = NULL;
-    const entry_t *entry;
+    const entry_t *entry = part->single;
 
-    for (entry = part.first; entry < part.end; entry++) {
-        const si_prefetch_t *s = &entry->schedule;
-        if (!s->is_recurring && s->consumption_end > now
-            && (!next || s->consumption_start < next->consumption_start)) {
-            next = s;
-        }
+    while (entry < part->end && entry->end <= now) {
+        entry++;
     }
-    return next;
+    return entry;
 }
 
-/* Whether who begins at now may still get what s, a schedule of the next break, retrieves. */
-static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now,
-                           apr_interval_time_t margin)
-{
-    if (s->consumption_end <= now) {
-        return 0;
-    }
-    return s->is_recurring
-           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end
-               && next->consumption_start < s->consumption_end);
-}
-
-static si_stream_id_set_t ids_with_margin(si_prefetch_plan_t part, const si_prefetch_t *next,
-                                          apr_time_t now, apr_interval_time_t margin)
+static si_stream_id_set_t recurring_ids(const part_t *part, apr_time_t now)
 {
     si_stream_id_set_t found = 0;
     const entry_t *entry;
 
-    for (entry = part.first; entry < part.end; entry++) {
-        if (serves_newcomer(&entry->schedule, next, now, margin)) {
-            found |= entry->id;
-        }
+    for (entry = part->recurring; entry < part->single; entry++) {
+        found |= entry->end > now ? entry->id : 0;
+    }
+    return found;
+}
+
+/* Of the schedules that start before the next one ends, those that retrieve until after then. */
+static si_stream_id_set_t open_ids(const part_t *part, const entry_t *next, apr_time_t now,
+                                   apr_time_t then)
+{
+    si_stream_id_set_t found = 0;
+    const entry_t *entry;
+
+    for (entry = next; entry < part->end && entry->start < next->end; entry++) {
+        found |= entry->retrieval_end > then && entry->end > now ? entry->id : 0;
     }
     return found;
 }
@@ -132,12 +173,17 @@ static si_stream_id_set_t ids_with_margin(si_prefetch_plan_t part, const si_pref
 si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now)
 {
-    const si_prefetch_plan_t part = find(plan, configuration, length);
-    const si_prefetch_t *next = next_break(part, now);
-    si_stream_id_set_t found = ids_with_margin(part, next, now, SI_PREFETCH_MARGIN);
+    const part_t *part = find(plan, configuration, length);
+    si_stream_id_set_t found;
+    const entry_t *next;
 
+    if (!part) {
+        return SI_ALL_STREAM_IDS;
+    }
+    next = next_break(part, now);
+    found = recurring_ids(part, now) | open_ids(part, next, now, now + SI_PREFETCH_MARGIN);
     if (!found) {
-        found = ids_with_margin(part, next, now, 0);
+        found = open_ids(part, next, now, now);
     }
     return found ? found : SI_ALL_STREAM_IDS;
 }

@@ -40,18 +40,18 @@ static int two_digits(const char *text)
 /* "Z", "+01:00" or "+0100", and nothing behind it, in seconds. */
 static int read_zone(const char *text, int *offset)
 {
-    const char *digits = text + 1;
-    const char *minutes = digits + (begins_as(digits, "00:00") ? 3 : 2);
+    const int has_colon = *text && begins_as(text + 1, "00:00");
+    const int is_zone = has_colon || (*text && begins_as(text + 1, "0000"));
 
     *offset = 0;
     if (strcmp(text, "Z") == 0) {
         return 1;
     }
-    if ((*text != '+' && *text != '-') || !begins_as(digits, "00") || !begins_as(minutes, "00")
-        || minutes[2]) {
+    if ((*text != '+' && *text != '-') || !is_zone || text[has_colon ? 6 : 5]) {
         return 0;
     }
-    *offset = (two_digits(digits) * 60 + two_digits(minutes)) * (*text == '+' ? 60 : -60);
+    *offset = (two_digits(text + 1) * 60 + two_digits(text + (has_colon ? 4 : 3)))
+              * (*text == '+' ? 60 : -60);
     return 1;
 }
 

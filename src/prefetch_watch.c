@@ -43,11 +43,12 @@ struct si_prefetch_watch_t {
     int is_stopping;
 };
 
+/* Of the process: a configuration's must not be used by another thread. */
 static apr_pool_t *make_pool(void)
 {
     apr_pool_t *pool = NULL;
 
-    apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    apr_pool_create(&pool, NULL);
     return pool;
 }
 
