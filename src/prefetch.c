@@ -6,79 +6,155 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A schedule that has one of the server's ids. */
 typedef struct {
-    const char *configuration; /* of the listing: while the plan is made */
-    int is_recurring;
+    const si_prefetch_t *schedule;
     si_stream_id_set_t id;
-    apr_time_t retrieval_end;
-    apr_time_t start; /* of consumption */
-    apr_time_t end;
 } entry_t;
 
-/* The schedules of one configuration, the single ones in the order in which they start. */
+/* Some entries: those of one configuration. */
+typedef struct {
+    const entry_t *first;
+    const entry_t *end;
+} slice_t;
+
+/* From then on these ids are the ones to give, until the next step. */
+typedef struct {
+    apr_time_t from;
+    si_stream_id_set_t ids;
+} step_t;
+
+/* What is known of one configuration. */
 typedef struct {
     const char *name;
     apr_size_t length;
-    const entry_t *recurring;
-    const entry_t *single; /* behind the recurring ones */
-    const entry_t *end;
+    apr_array_header_t *steps; /* step_t, by time; the first is from ever */
 } part_t;
 
 struct si_prefetch_plan_t {
-    apr_array_header_t *parts; /* part_t, sorted by name */
+    apr_array_header_t *parts; /* part_t, by name */
 };
 
-static void add(apr_array_header_t *entries, const si_prefetch_t *schedule,
-                const si_stream_ids_t *ids)
-{
-    const int position = schedule->stream_id ? si_stream_ids_find(ids, schedule->stream_id,
-                                                                  strlen(schedule->stream_id))
-                                             : -1;
-    entry_t *entry;
+/* Which ids to give, at a time. */
 
-    if (position >= 0) {
-        entry = apr_array_push(entries);
-        entry->configuration = schedule->configuration;
-        entry->is_recurring = schedule->is_recurring;
-        entry->id = (si_stream_id_set_t)1 << position;
-        entry->retrieval_end = schedule->retrieval_end;
-        entry->start = schedule->consumption_start;
-        entry->end = schedule->consumption_end;
+/* The schedule of the break that comes first, or is on; NULL where no single one has one. */
+static const si_prefetch_t *next_break(slice_t slice, apr_time_t now)
+{
+    const si_prefetch_t *next = NULL;
+    const entry_t *entry;
+
+    for (entry = slice.first; entry < slice.end; entry++) {
+        const si_prefetch_t *s = entry->schedule;
+        if (!s->is_recurring && s->consumption_end > now
+            && (!next || s->consumption_start < next->consumption_start)) {
+            next = s;
+        }
     }
+    return next;
 }
 
-static int compare(const void *a, const void *b)
+/* Whether a session that begins at now gets what s retrieves, with that margin. */
+static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now,
+                           apr_interval_time_t margin)
 {
-    const entry_t *one = a, *other = b;
-    const int order = strcmp(one->configuration, other->configuration);
-
-    if (order) {
-        return order;
+    if (s->consumption_end <= now) {
+        return 0;
     }
-    if (one->is_recurring != other->is_recurring) {
-        return one->is_recurring ? -1 : 1;
-    }
-    return one->start < other->start ? -1 : one->start > other->start;
+    return s->is_recurring
+           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end
+               && next->consumption_start < s->consumption_end);
 }
 
-/* Makes a part of the entries from first on that are of its configuration; returns its end. */
+static si_stream_id_set_t ids_with_margin(slice_t slice, apr_time_t now, apr_interval_time_t margin)
+{
+    const si_prefetch_t *next = next_break(slice, now);
+    si_stream_id_set_t found = 0;
+    const entry_t *entry;
+
+    for (entry = slice.first; entry < slice.end; entry++) {
+        found |= serves_newcomer(entry->schedule, next, now, margin) ? entry->id : 0;
+    }
+    return found;
+}
+
+static si_stream_id_set_t ids_at(slice_t slice, apr_time_t now)
+{
+    si_stream_id_set_t found = ids_with_margin(slice, now, SI_PREFETCH_MARGIN);
+
+    if (!found) {
+        found = ids_with_margin(slice, now, 0);
+    }
+    return found ? found : SI_ALL_STREAM_IDS;
+}
+
+/* The plan: all this beforehand, for the times at which it changes. */
+
+static int compare_steps(const void *a, const void *b)
+{
+    const apr_time_t one = ((const step_t *)a)->from, other = ((const step_t *)b)->from;
+
+    return (one > other) - (one < other);
+}
+
+static void add_step(apr_array_header_t *steps, apr_time_t from)
+{
+    step_t *step = apr_array_push(steps);
+
+    step->from = from;
+}
+
+static apr_array_header_t *make_steps(apr_pool_t *pool, slice_t slice)
+{
+    const int count = 1 + 3 * (int)(slice.end - slice.first);
+    apr_array_header_t *steps = apr_array_make(pool, count, sizeof(step_t));
+    const entry_t *entry;
+    int i;
+
+    add_step(steps, APR_INT64_MIN);
+    for (entry = slice.first; entry < slice.end; entry++) {
+        add_step(steps, entry->schedule->retrieval_end - SI_PREFETCH_MARGIN);
+        add_step(steps, entry->schedule->retrieval_end);
+        add_step(steps, entry->schedule->consumption_end);
+    }
+    qsort(steps->elts, (size_t)steps->nelts, sizeof(step_t), compare_steps);
+    for (i = 0; i < steps->nelts; i++) {
+        step_t *step = &APR_ARRAY_IDX(steps, i, step_t);
+        step->ids = ids_at(slice, step->from);
+    }
+    return steps;
+}
+
 static const entry_t *add_part(apr_array_header_t *parts, const entry_t *first, const entry_t *end)
 {
     part_t *part = apr_array_push(parts);
-    const entry_t *entry = first;
+    slice_t slice = { first, first };
 
-    part->name = apr_pstrdup(parts->pool, first->configuration);
+    part->name = apr_pstrdup(parts->pool, first->schedule->configuration);
     part->length = strlen(part->name);
-    part->recurring = first;
-    while (entry < end && entry->is_recurring && strcmp(entry->configuration, part->name) == 0) {
-        entry++;
+    while (slice.end < end && strcmp(slice.end->schedule->configuration, part->name) == 0) {
+        slice.end++;
     }
-    part->single = entry;
-    while (entry < end && strcmp(entry->configuration, part->name) == 0) {
-        entry++;
+    part->steps = make_steps(parts->pool, slice);
+    return slice.end;
+}
+
+static void add_entry(apr_array_header_t *entries, const si_prefetch_t *schedule,
+                      const si_stream_ids_t *ids)
+{
+    const char *name = schedule->stream_id ? schedule->stream_id : "";
+    const int position = si_stream_ids_find(ids, name, strlen(name));
+
+    if (position >= 0) {
+        entry_t *entry = apr_array_push(entries);
+        entry->schedule = schedule;
+        entry->id = (si_stream_id_set_t)1 << position;
     }
-    part->end = entry;
-    return entry;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(((const entry_t *)a)->schedule->configuration,
+                  ((const entry_t *)b)->schedule->configuration);
 }
 
 si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
@@ -92,10 +168,10 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
 
     for (i = 0; i < count; i++) {
         for (j = 0; j < listings[i]->nelts; j++) {
-            add(entries, &APR_ARRAY_IDX(listings[i], j, si_prefetch_t), ids);
+            add_entry(entries, &APR_ARRAY_IDX(listings[i], j, si_prefetch_t), ids);
         }
     }
-    qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), compare);
+    qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), compare_entries);
     plan->parts = apr_array_make(pool, 1, sizeof(part_t));
     entry = (const entry_t *)(void *)entries->elts;
     end = entry + entries->nelts;
@@ -104,6 +180,8 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
     }
     return plan;
 }
+
+/* A request's look at it. */
 
 /* As strcmp, of the part's name and one of length bytes. */
 static int compare_name(const part_t *part, const char *name, apr_size_t length)
@@ -135,55 +213,26 @@ static const part_t *find(const si_prefetch_plan_t *plan, const char *name, apr_
     return NULL;
 }
 
-/* The schedule of the break that comes first, or is on: the others of it start from there on. */
-static const entry_t *next_break(const part_t *part, apr_time_t now)
-{
-    const entry_t *entry = part->single;
-
-    while (entry < part->end && entry->end <= now) {
-        entry++;
-    }
-    return entry;
-}
-
-static si_stream_id_set_t recurring_ids(const part_t *part, apr_time_t now)
-{
-    si_stream_id_set_t found = 0;
-    const entry_t *entry;
-
-    for (entry = part->recurring; entry < part->single; entry++) {
-        found |= entry->end > now ? entry->id : 0;
-    }
-    return found;
-}
-
-/* Of the schedules that start before the next one ends, those that retrieve until after then. */
-static si_stream_id_set_t open_ids(const part_t *part, const entry_t *next, apr_time_t now,
-                                   apr_time_t then)
-{
-    si_stream_id_set_t found = 0;
-    const entry_t *entry;
-
-    for (entry = next; entry < part->end && entry->start < next->end; entry++) {
-        found |= entry->retrieval_end > then && entry->end > now ? entry->id : 0;
-    }
-    return found;
-}
-
 si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now)
 {
     const part_t *part = find(plan, configuration, length);
-    si_stream_id_set_t found;
-    const entry_t *next;
+    int low = 0;
+    int high;
 
     if (!part) {
         return SI_ALL_STREAM_IDS;
     }
-    next = next_break(part, now);
-    found = recurring_ids(part, now) | open_ids(part, next, now, now + SI_PREFETCH_MARGIN);
-    if (!found) {
-        found = open_ids(part, next, now, now);
+    /* The step at low has come, the one at high has not. */
+    high = part->steps->nelts;
+    while (high - low > 1) {
+        const int middle = low + (high - low) / 2;
+        if (APR_ARRAY_IDX(part->steps, middle, step_t).from <= now) {
+            low = middle;
+        }
+        else {
+            high = middle;
+        }
     }
-    return found ? found : SI_ALL_STREAM_IDS;
+    return APR_ARRAY_IDX(part->steps, low, step_t).ids;
 }
