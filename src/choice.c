@@ -15,9 +15,10 @@ static si_prefetch_watch_t *watch;
 static void tell(void *server, const char *file, const char *problem, int count)
 {
     if (problem) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, server,
-                     "bad-schedule: StreamIdSchedule %s: %s; what it said last, if anything, is in force",
-                     file, problem);
+        ap_log_error(
+            APLOG_MARK, APLOG_ERR, 0, server,
+            "bad-schedule: StreamIdSchedule %s: %s; what it said last, if anything, is in force",
+            file, problem);
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
