@@ -1,6 +1,7 @@
 """What bench/run runs, once all is installed and built: the parts of the benchmark, each a section of one table."""
 
 import argparse
+import json
 import os
 import statistics
 import time
@@ -179,9 +180,35 @@ def measure_growth(place, upstream, options):
                      for contender in (ALIAS, REDIRECT, MODULE)]
             row(f'{vhosts}, the last one', *cells)
 
+        measure_stream_ids(place, upstream)
+
         section('After that many requests, one child process', 'RSS MB', 'descriptors', 'threads', 'errors')
         for contender in MODULE, MODULE_TLS, REDIRECT:
             measure_rest(place, upstream, contender)
+
+
+def measure_stream_ids(place, upstream):
+    section('Stream ids, instructions per request', 'redirect', 'POST')
+    ids = [f'group-{n}' for n in range(25)]
+    schedules = place.directory / 'schedules.json'
+    schedules.write_text(json.dumps({'Items': [schedule_of(stream_id) for stream_id in ids]}))
+    cells = {}
+    for title, directive in (('25 names', ''), ('  with schedules', f'StreamIdSchedule {schedules}'),
+                             ('  with a key', 'StreamIdKey "%{HTTP:User-Agent}"')):
+        vhost = f'StreamIds {" ".join(ids)}\n{directive}'
+        cells[title] = [instructions.per_request(place, servers.Contender(title, 'MODULE', status, vhost=vhost),
+                                                 upstream)[0] for status in (302, 200)]
+        row(title, *cells[title])
+    names, known, _ = cells.values()
+    goal('schedules cost at most 2 % more', all(k <= 1.02 * n for n, k in zip(names, known)))
+
+
+def schedule_of(stream_id):
+    """Its window is open, and the break is to come."""
+    now = int(time.time())
+    return {'PlaybackConfigurationName': 'prefetch', 'StreamId': stream_id,
+            'Retrieval': {'StartTime': now, 'EndTime': now + 3600},
+            'Consumption': {'StartTime': now + 3600, 'EndTime': now + 3660}}
 
 
 def measure_rest(place, upstream, contender):

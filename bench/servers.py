@@ -58,8 +58,9 @@ class Upstream:
 
 
 class Contender:
-    def __init__(self, name, kind, status, scheme='http'):
+    def __init__(self, name, kind, status, scheme='http', vhost=''):
         self.name, self.kind, self.status, self.scheme = name, kind, status, scheme
+        self.vhost = vhost  # directives of the virtual host that players ask, where it is to have some
         self.method = 'GET' if status == 302 else 'POST'
 
     def prepare(self, place, upstream, one_process, mpm, vhosts):
@@ -76,6 +77,10 @@ class Contender:
         (self.run / 'vhosts.conf').write_text(''.join(
             f'<VirtualHost 127.0.0.1:{self.port}>\nServerName v{n}.example.com\n</VirtualHost>\n'
             for n in range(vhosts)))
+        if self.vhost:
+            with (self.run / 'vhosts.conf').open('a') as file:
+                file.write(f'<VirtualHost 127.0.0.1:{self.port}>\nServerName cdn.example.com\n{self.vhost}\n'
+                           '</VirtualHost>\n')
         defines = {'BENCH_PORT': self.port, 'BENCH_RUN': self.run, 'BENCH_MODULES': place.modules,
                    'BENCH_MODULE': place.module, 'BENCH_UPSTREAM': upstream.url(self.scheme),
                    'CONTENDER_' + self.kind: 'yes', mpm: 'yes'}

@@ -53,7 +53,10 @@ static const si_prefetch_t *next_break(slice_t slice, apr_time_t now)
     return next;
 }
 
-/* Whether a session that begins at now gets what s retrieves, with that margin. */
+/*
+ * Whether a session that begins at now gets what s retrieves, with that margin. None that has not
+ * ended starts before next: those that start before its end overlap it.
+ */
 static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now,
                            apr_interval_time_t margin)
 {
@@ -61,8 +64,7 @@ static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, ap
         return 0;
     }
     return s->is_recurring
-           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end
-               && next->consumption_start < s->consumption_end);
+           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end);
 }
 
 static si_stream_id_set_t ids_with_margin(slice_t slice, apr_time_t now, apr_interval_time_t margin)

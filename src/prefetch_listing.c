@@ -64,14 +64,13 @@ static const char *skip_fraction(const char *text)
     return apr_isdigit(text[1]) ? text + 1 + strspn(text + 1, "0123456789") : NULL;
 }
 
-/* The date must be one of the calendar: it is what the time of it says again. */
+/* Whether it is one of the calendar: a day too many is one of another month. */
 static int is_date(const apr_time_exp_t *date, apr_time_t time)
 {
     apr_time_exp_t again;
 
     return date->tm_hour < 24 && date->tm_min < 60 && date->tm_sec < 60
-           && apr_time_exp_gmt(&again, time) == APR_SUCCESS && again.tm_mon == date->tm_mon
-           && again.tm_mday == date->tm_mday;
+           && apr_time_exp_gmt(&again, time) == APR_SUCCESS && again.tm_mon == date->tm_mon;
 }
 
 int si_prefetch_read_time(const char *text, apr_time_t *time)
