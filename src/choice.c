@@ -2,6 +2,8 @@
 
 #include "choice.h"
 
+#include "random.h"
+
 #include <ap_expr.h>
 #include <http_config.h>
 #include <http_log.h>
@@ -80,7 +82,7 @@ apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
         *position = si_stream_id_of_key(settings->stream_ids, among, key, strlen(key));
         return APR_SUCCESS;
     }
-    rv = si_stream_id_draw(settings->stream_ids, among, apr_generate_random_bytes, position);
+    rv = si_stream_id_draw(settings->stream_ids, among, si_random_bytes, position);
     if (rv != APR_SUCCESS) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, rv, r,
                       "no-random: vhost=%s: the system gives no random bytes",

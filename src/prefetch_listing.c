@@ -42,6 +42,7 @@ static int read_zone(const char *text, int *offset)
 {
     const int has_colon = *text && begins_as(text + 1, "00:00");
     const int is_zone = has_colon || (*text && begins_as(text + 1, "0000"));
+    int hours, minutes;
 
     *offset = 0;
     if (strcmp(text, "Z") == 0) {
@@ -50,9 +51,10 @@ static int read_zone(const char *text, int *offset)
     if ((*text != '+' && *text != '-') || !is_zone || text[has_colon ? 6 : 5]) {
         return 0;
     }
-    *offset = (two_digits(text + 1) * 60 + two_digits(text + (has_colon ? 4 : 3)))
-              * (*text == '+' ? 60 : -60);
-    return 1;
+    hours = two_digits(text + 1);
+    minutes = two_digits(text + (has_colon ? 4 : 3));
+    *offset = (hours * 60 + minutes) * (*text == '+' ? 60 : -60);
+    return hours < 24 && minutes < 60;
 }
 
 /* Where text is behind its fraction of a second; NULL where a point is without digits. */

@@ -55,9 +55,9 @@ static void check_endpoint(const char *url)
     si_settings_t *settings = si_settings_make(fuzz_pool);
     const char *host = part_of(url, CURLUPART_HOST);
 
-    settings->stream_id_count = 3;
+    MUST(!si_parse_stream_id_count(fuzz_pool, "3", &settings->stream_ids));
     settings->endpoint_url = url;
-    MUST(!si_settings_finish(fuzz_pool, settings, endpoints));
+    MUST(!si_settings_finish(fuzz_pool, settings, endpoints, NULL));
     /* Addresses libcurl writes in a form of its own. */
     MUST(matches(host, "^([0-9.]+|\\[.*\\])$") || strcasecmp(host, settings->endpoint->host) == 0);
     MUST(strcmp(part_of(url, CURLUPART_PORT), apr_itoa(fuzz_pool, settings->endpoint->port)) == 0);
@@ -110,12 +110,23 @@ static const char *try_number(const char *text)
 
 static const char *try_count(const char *text)
 {
-    int count = -1;
-    const char *problem = si_parse_stream_id_count(fuzz_pool, text, &count);
+    si_stream_ids_t *ids = NULL;
+    const char *problem = si_parse_stream_id_count(fuzz_pool, text, &ids);
     const int is_off = strcasecmp(text, "off") == 0;
 
     MUST((problem == NULL) == (is_off || matches(text, "^0*([1-9]|10)$")));
-    MUST(problem || count == (is_off ? 0 : atoi(text)));
+    MUST(problem || ids->count == (is_off ? 0 : atoi(text)));
+    return problem;
+}
+
+static const char *try_stream_id(const char *text)
+{
+    si_stream_ids_t *ids = NULL;
+    const char *problem = si_parse_stream_id(fuzz_pool, text, &ids);
+    const char *equals = strchr(text, '=');
+
+    MUST((problem == NULL) == matches(text, "^[-A-Za-z0-9._]{1,64}(=0*([1-9][0-9]{0,3}|10000))?$"));
+    MUST(problem || ids->ids[0].weight == (equals ? atoi(equals + 1) : 1));
     return problem;
 }
 
@@ -168,21 +179,22 @@ static void try_times(const char *data, apr_size_t size)
     }
     settings->connect_timeout = times[0];
     settings->timeout = times[1];
-    const int is_good = !si_settings_finish(fuzz_pool, settings, NULL);
+    const int is_good = !si_settings_finish(fuzz_pool, settings, NULL, NULL);
     MUST(is_good == (settings->connect_timeout <= settings->timeout));
     MUST(settings->connect_timeout >= 1000 && settings->timeout <= 60000000);
 }
 
 static void try_input(const char *data, apr_size_t size)
 {
-    static const char *(*const parsers[])(const char *) = { try_url,   try_path,   try_number,
-                                                            try_count, try_origin, try_header };
-    const unsigned choice = size > 0 ? (unsigned char)*data % 8U : 7;
+    static const char *(*const parsers[])(const char *) = { try_url,   try_path,     try_number,
+                                                            try_count, try_origin,   try_header,
+                                                            NULL,      try_stream_id };
+    const unsigned choice = size > 0 ? (unsigned char)*data % 8U : 6;
 
     if (choice == 6) {
-        try_times(data + 1, size - 1);
+        try_times(data + (size > 0), size - (size > 0));
     }
-    if (choice < 6) {
+    else {
         const char *text = string_of(data + 1, size - 1);
         check_refusal(parsers[choice](text), text);
     }
