@@ -9,7 +9,6 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define LOOK_EVERY APR_USEC_PER_SEC
@@ -24,7 +23,7 @@ typedef struct {
     apr_pool_t *pool; /* of schedules */
     apr_array_header_t *schedules;
     apr_time_t read_at;
-    char *problem; /* malloc'ed */
+    char problem[256]; /* "" for none */
 } file_t;
 
 struct si_prefetch_watch_t {
@@ -35,7 +34,7 @@ struct si_prefetch_watch_t {
 
     pthread_rwlock_t lock; /* of what requests see: the plans, and what status tells */
     apr_pool_t *plan_pool;
-    si_prefetch_plan_t **plans; /* by view */
+    apr_array_header_t *plans; /* si_prefetch_plan_t *, by view */
 
     pthread_t thread;
     pthread_mutex_t stop_lock;
@@ -128,16 +127,15 @@ static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t 
 /* Notes and tells the file's problem; what has been told is not told again. */
 static void note_problem(si_prefetch_watch_t *watch, file_t *file, const char *problem)
 {
-    char *before = file->problem;
+    char before[sizeof(file->problem)];
 
-    if (before && strcmp(problem, before) == 0) {
-        return;
-    }
+    memcpy(before, file->problem, sizeof(before));
     pthread_rwlock_wrlock(&watch->lock);
-    file->problem = strdup(problem);
+    apr_cpystrn(file->problem, problem, sizeof(file->problem));
     pthread_rwlock_unlock(&watch->lock);
-    free(before);
-    watch->tell(watch->data, file->name, problem, 0);
+    if (strcmp(file->problem, before) != 0) {
+        watch->tell(watch->data, file->name, problem, 0);
+    }
 }
 
 static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool,
@@ -148,8 +146,7 @@ static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t 
     file->pool = pool;
     file->schedules = schedules;
     file->read_at = apr_time_now();
-    free(file->problem);
-    file->problem = NULL;
+    file->problem[0] = '\0';
     pthread_rwlock_unlock(&watch->lock);
     watch->tell(watch->data, file->name, NULL, schedules->nelts);
 }
@@ -165,8 +162,8 @@ static int reread(si_prefetch_watch_t *watch, file_t *file)
         return 0;
     }
     problem = read_file(file, pool, &schedules);
-    if (problem) {
-        note_problem(watch, file, problem);
+    if (problem || !schedules) {
+        note_problem(watch, file, problem ? problem : "no memory to read it");
         apr_pool_destroy(pool);
         return 0;
     }
@@ -201,7 +198,7 @@ static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index
 
     for (i = 0; i < view->files->nelts; i++) {
         const file_t *file = find_file(watch, APR_ARRAY_IDX(view->files, i, const char *));
-        if (file->schedules) {
+        if (file && file->schedules) {
             APR_ARRAY_PUSH(listings, const apr_array_header_t *) = file->schedules;
         }
     }
@@ -214,15 +211,15 @@ static void make_plans(si_prefetch_watch_t *watch)
 {
     apr_pool_t *before = watch->plan_pool;
     apr_pool_t *pool = make_pool();
-    si_prefetch_plan_t **plans;
+    apr_array_header_t *plans;
     int i;
 
     if (!pool) {
         return;
     }
-    plans = apr_palloc(pool, (apr_size_t)watch->views->nelts * sizeof(*plans));
+    plans = apr_array_make(pool, watch->views->nelts, sizeof(si_prefetch_plan_t *));
     for (i = 0; i < watch->views->nelts; i++) {
-        plans[i] = make_plan(watch, i, pool);
+        APR_ARRAY_PUSH(plans, si_prefetch_plan_t *) = make_plan(watch, i, pool);
     }
     pthread_rwlock_wrlock(&watch->lock);
     watch->plan_pool = pool;
@@ -323,7 +320,8 @@ si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,
     si_stream_id_set_t eligible;
 
     pthread_rwlock_rdlock(&watch->lock);
-    eligible = si_prefetch_eligible(watch->plans[view->index], configuration, length, now);
+    eligible = si_prefetch_eligible(APR_ARRAY_IDX(watch->plans, view->index, si_prefetch_plan_t *),
+                                    configuration, length, now);
     pthread_rwlock_unlock(&watch->lock);
     return eligible;
 }
@@ -337,6 +335,6 @@ void si_prefetch_watch_status(si_prefetch_watch_t *watch, const char *name, apr_
     status->file = file->name;
     status->count = file->schedules ? file->schedules->nelts : 0;
     status->read_at = file->read_at;
-    status->problem = file->problem ? apr_pstrdup(pool, file->problem) : NULL;
+    status->problem = *file->problem ? apr_pstrdup(pool, file->problem) : NULL;
     pthread_rwlock_unlock(&watch->lock);
 }

@@ -154,7 +154,7 @@ static double in_force(const si_prefetch_status_t *schedule)
 
 static double read_at(const si_prefetch_status_t *schedule)
 {
-    return (double)apr_time_sec(schedule->read_at);
+    return (double)schedule->read_at / APR_USEC_PER_SEC;
 }
 
 static double is_well(const si_prefetch_status_t *schedule)

@@ -87,10 +87,15 @@ static apr_status_t draw_below(apr_uint32_t bound, si_random_fn *random, apr_uin
 apr_status_t si_stream_id_draw(const si_stream_ids_t *ids, si_stream_id_set_t among,
                                si_random_fn *random, int *position)
 {
+    const int total = total_among(ids, among);
     apr_uint32_t drawn = 0;
-    apr_status_t rv = draw_below((apr_uint32_t)total_among(ids, among), random, &drawn);
+    apr_status_t rv;
     int i;
 
+    if (total <= 0) {
+        return APR_EINVAL;
+    }
+    rv = draw_below((apr_uint32_t)total, random, &drawn);
     if (rv != APR_SUCCESS) {
         return rv;
     }

@@ -46,9 +46,9 @@ int si_stream_ids_find(const si_stream_ids_t *ids, const char *name, apr_size_t 
 double si_stream_id_share(const si_stream_ids_t *ids, int position);
 
 /*
- * Draws *position among those ids, exactly in proportion to their weights. among holds at least one
- * of ids. Returns what the random source returned where that is an error; *position is then
- * untouched.
+ * Draws *position among those ids, exactly in proportion to their weights. Returns what the random
+ * source returned where that is an error, and APR_EINVAL where among holds none of ids; *position
+ * is then untouched.
  */
 apr_status_t si_stream_id_draw(const si_stream_ids_t *ids, si_stream_id_set_t among,
                                si_random_fn *random, int *position);

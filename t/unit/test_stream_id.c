@@ -149,6 +149,9 @@ static void failing_source(void)
     is_number(position, 42, "source fails: the position is untouched");
     is_number(source_calls, 1, "source fails: it is not asked again");
 
+    is_number(si_stream_id_draw(ids, 8, from_source, &position), APR_EINVAL, "of none: refused");
+    is_number(source_calls, 1, "of none: the source is not asked");
+
     feed(bytes, 1);
     is_number(si_stream_id_draw(ids, SI_ALL_STREAM_IDS, from_source, &position), APR_EOF,
               "source fails behind a refused byte: its status is returned");
