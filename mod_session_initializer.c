@@ -357,7 +357,7 @@ static int claim(request_rec *r)
     ap_set_module_config(r->request_config, &session_initializer_module, (void *)settings);
     r->handler = HANDLER_NAME;
     /* No file, and no slash in it, so that no module takes it for one. */
-    r->filename = apr_pstrdup(r->pool, HANDLER_NAME);
+    r->filename = apr_pmemdup(r->pool, HANDLER_NAME, sizeof(HANDLER_NAME));
     return OK;
 }
 
@@ -429,16 +429,26 @@ static int tell_of_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     return OK;
 }
 
-static apr_status_t stop_child(void *creator)
+/* A CGI child, forked with our memory, must not touch the threads of its parent. */
+static int is_of(const void *creator)
 {
-    /* A CGI child, forked with our memory, must not touch the threads of its parent. */
-    if (*(pid_t *)creator != getpid()) {
-        return APR_SUCCESS;
-    }
-    if (forwarder) {
+    return *(const pid_t *)creator == getpid();
+}
+
+static apr_status_t stop_forwarder(void *creator)
+{
+    if (forwarder && is_of(creator)) {
         si_forwarder_stop(forwarder);
     }
-    si_choice_stop();
+    return APR_SUCCESS;
+}
+
+/* What the watch locks, no request holds for longer than it takes to look. */
+static apr_status_t stop_choice(void *creator)
+{
+    if (is_of(creator)) {
+        si_choice_stop();
+    }
     return APR_SUCCESS;
 }
 
@@ -460,17 +470,18 @@ static void start_forwarder(server_rec *main_server, int is_threaded)
 
 static void start_child(apr_pool_t *pchild, server_rec *main_server)
 {
+    pid_t *creator = apr_palloc(pchild, sizeof(*creator));
     int is_threaded = 0;
 
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
     is_threaded = is_threaded != AP_MPMQ_NOT_SUPPORTED;
     start_forwarder(main_server, is_threaded);
     si_choice_start(main_server, schedule_views);
-    /* Prefork ends its children in a signal handler, where no lock may be taken. */
+    *creator = getpid();
+    apr_pool_pre_cleanup_register(pchild, creator, stop_choice);
+    /* Prefork ends its children in a signal handler, amid a call that may hold its locks. */
     if (is_threaded) {
-        pid_t *creator = apr_palloc(pchild, sizeof(*creator));
-        *creator = getpid();
-        apr_pool_pre_cleanup_register(pchild, creator, stop_child);
+        apr_pool_pre_cleanup_register(pchild, creator, stop_forwarder);
     }
 }
 

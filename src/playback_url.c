@@ -212,7 +212,9 @@ static char *append_query(char *out, si_kind_t kind, const char *query, const ch
     if (kind != SI_KIND_SESSION) {
         return append(out, query, strlen(query));
     }
-    out = append_without_stream_ids(out, query);
+    if (*query) { /* seldom: players ask for plain URLs */
+        out = append_without_stream_ids(out, query);
+    }
     if (!stream_id) {
         return out;
     }
