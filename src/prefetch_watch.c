@@ -331,8 +331,12 @@ void si_prefetch_watch_status(si_prefetch_watch_t *watch, const char *name, apr_
 {
     const file_t *file = find_file(watch, name);
 
+    memset(status, 0, sizeof(*status));
+    status->file = name;
+    if (!file) {
+        return;
+    }
     pthread_rwlock_rdlock(&watch->lock);
-    status->file = file->name;
     status->count = file->schedules ? file->schedules->nelts : 0;
     status->read_at = file->read_at;
     status->problem = *file->problem ? apr_pstrdup(pool, file->problem) : NULL;
