@@ -5,6 +5,8 @@
 #include <apr_hash.h>
 #include <apr_shm.h>
 #include <apr_strings.h>
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 /* Children spread over this many copies, lest two processors fight for one cache line. */
@@ -13,6 +15,9 @@
 
 /* A port and a name of the DNS, 253 bytes. */
 #define LONGEST_KEY 320
+
+/* To be raised with any change to what is counted, or in which order. */
+#define LAYOUT 1
 
 /* Children of an earlier generation may still be ending while as many new ones have begun. */
 #define SLOTS_PER_CHILD 2
@@ -115,6 +120,47 @@ static apr_status_t make_segment(apr_pool_t *pool, int child_limit, si_segment_t
     return rv;
 }
 
+static void forget_calls(const si_segment_t *segment, int slot)
+{
+    apr_hash_index_t *i;
+
+    for (i = apr_hash_first(NULL, segment->counters); i; i = apr_hash_next(i)) {
+        si_counters_t *counters = apr_hash_this_val(i);
+        __atomic_store_n(&counters->in_flight[slot], 0, __ATOMIC_RELAXED);
+    }
+}
+
+static void give_up_slot(const si_segment_t *segment, int slot)
+{
+    forget_calls(segment, slot);
+    __atomic_store_n(&segment->slots[slot], 0, __ATOMIC_RELEASE);
+}
+
+void si_segment_reap(si_segment_t *segment, pid_t child)
+{
+    int slot;
+
+    for (slot = 0; slot < segment->slot_count; slot++) {
+        if (__atomic_load_n(&segment->slots[slot], __ATOMIC_ACQUIRE) == child) {
+            give_up_slot(segment, slot);
+            return;
+        }
+    }
+}
+
+/* Children that ended while the module was not loaded: between two restarts it may be out. */
+static void reap_unheard_of(const si_segment_t *segment)
+{
+    int slot;
+
+    for (slot = 0; slot < segment->slot_count; slot++) {
+        const pid_t child = __atomic_load_n(&segment->slots[slot], __ATOMIC_ACQUIRE);
+        if (child && kill(child, 0) != 0 && errno == ESRCH) {
+            give_up_slot(segment, slot);
+        }
+    }
+}
+
 apr_status_t si_segment_open(apr_pool_t *pool, int child_limit, si_segment_t **segment)
 {
     char key[LONGEST_KEY];
@@ -122,11 +168,12 @@ apr_status_t si_segment_open(apr_pool_t *pool, int child_limit, si_segment_t **s
     apr_status_t rv;
 
     /* A restart may bring another version of the module, which must not take this for its own. */
-    apr_snprintf(key, sizeof(key), "mod_session_initializer %d %d", (int)sizeof(si_segment_t),
-                 (int)sizeof(si_counters_t));
+    apr_snprintf(key, sizeof(key), "mod_session_initializer %d %d %d", LAYOUT,
+                 (int)sizeof(si_segment_t), (int)sizeof(si_counters_t));
     apr_pool_userdata_get(&known, key, pool);
     *segment = known;
     if (known) {
+        reap_unheard_of(*segment);
         return APR_SUCCESS;
     }
     rv = make_segment(pool, child_limit, segment);
@@ -191,29 +238,6 @@ void si_segment_enter(si_segment_t *segment, pid_t child)
         pid_t none = 0;
         if (__atomic_compare_exchange_n(&segment->slots[own_slot], &none, child, 0,
                                         __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-            return;
-        }
-    }
-}
-
-static void forget_calls(const si_segment_t *segment, int slot)
-{
-    apr_hash_index_t *i;
-
-    for (i = apr_hash_first(NULL, segment->counters); i; i = apr_hash_next(i)) {
-        si_counters_t *counters = apr_hash_this_val(i);
-        __atomic_store_n(&counters->in_flight[slot], 0, __ATOMIC_RELAXED);
-    }
-}
-
-void si_segment_reap(si_segment_t *segment, pid_t child)
-{
-    int slot;
-
-    for (slot = 0; slot < segment->slot_count; slot++) {
-        if (__atomic_load_n(&segment->slots[slot], __ATOMIC_ACQUIRE) == child) {
-            forget_calls(segment, slot);
-            __atomic_store_n(&segment->slots[slot], 0, __ATOMIC_RELEASE);
             return;
         }
     }

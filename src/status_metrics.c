@@ -231,7 +231,7 @@ void si_status_metrics(const si_writer_t *writer, const si_status_t *status)
     write_single(writer, status, "upstream_in_flight", "gauge", "Calls to the upstream under way.",
                  in_flight);
     write_single(writer, status, "upstream_kept_connections_total", "counter",
-                 "Calls to the upstream that needed no new connection.", kept_connections);
+                 "Calls to the upstream answered without a new connection.", kept_connections);
     write_help(writer, "upstream_duration_seconds", "histogram",
                "Time of a call to the upstream, look-up and connect included.");
     for (i = 0; i < status->server_count; i++) {

@@ -233,6 +233,9 @@ void si_status_page(const si_writer_t *writer, const si_status_t *status)
 
 void si_status_section(const si_writer_t *writer, const si_status_t *status)
 {
+    if (status->server_count == 0) {
+        return;
+    }
     si_write(writer, "<hr>\n<h1>Session Initializer</h1>\n");
     write_servers(writer, status, write_tables);
 }

@@ -271,6 +271,25 @@ static void by_name_and_bound(void)
     is_number(after.kept_connections, 1, "a kept connection");
 }
 
+static void one_call(void)
+{
+    si_count_call(counters);
+}
+
+/* While the module was unloaded between two restarts, nobody heard of children that ended. */
+static void nobody_was_told(apr_pool_t *pool)
+{
+    const pid_t pid = child_that(one_call, 1);
+
+    is_number(in_flight_now(), 1, "a child has a call under way");
+    si_segment_open(pool, CHILDREN, &segment);
+    is_number(in_flight_now(), 1, "which a restart lets be");
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    si_segment_open(pool, CHILDREN, &segment);
+    is_number(in_flight_now(), 0, "a child that ended unheard of is noticed at a restart");
+}
+
 int main(void)
 {
     apr_pool_t *pool = tap_pool();
@@ -283,6 +302,7 @@ int main(void)
     killed_children();
     children_beyond_the_limit();
     outlasts_restarts(pool);
+    nobody_was_told(pool);
     a_name_has_its_own_counts(pool);
     by_name_and_bound();
     return done();
