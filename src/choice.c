@@ -47,11 +47,8 @@ void si_choice_stop(void)
 static si_stream_id_set_t eligible_ids(const request_rec *r, const si_settings_t *settings,
                                        const si_playback_t *playback)
 {
-    apr_size_t length;
-    const char *configuration = si_playback_configuration(playback, &length);
-
-    return si_prefetch_watch_eligible(watch, settings->schedules, configuration, length,
-                                      r->request_time);
+    return si_prefetch_watch_eligible(watch, settings->schedules, playback->configuration,
+                                      playback->configuration_length, r->request_time);
 }
 
 /* The value of StreamIdKey, "" where there is none. */

@@ -142,14 +142,14 @@ void si_playback_read(const char *path, apr_size_t length, si_playback_t *playba
 {
     const char *end = path + length;
     const si_kind_row_t *row = find_kind(path, length);
-    const char *p;
+    const char *configuration, *p;
 
     playback->kind = SI_KIND_UNKNOWN;
     if (!row || !path_is_clean(path, length)) {
         return;
     }
-    p = skip_segment(path + row->length, end);
-    p = p ? skip_segment(p, end) : NULL;
+    configuration = skip_segment(path + row->length, end);
+    p = configuration ? skip_segment(configuration, end) : NULL;
     if (!p || p == end || *p == '/') {
         return;
     }
@@ -157,15 +157,8 @@ void si_playback_read(const char *path, apr_size_t length, si_playback_t *playba
     playback->path = path;
     playback->length = length;
     playback->asset = path + row->length;
-}
-
-const char *si_playback_configuration(const si_playback_t *playback, apr_size_t *length)
-{
-    const char *end = playback->path + playback->length;
-    const char *configuration = skip_segment(playback->asset, end);
-
-    *length = (apr_size_t)(skip_segment(configuration, end) - configuration) - 1;
-    return configuration;
+    playback->configuration = configuration;
+    playback->configuration_length = (apr_size_t)(p - configuration) - 1;
 }
 
 int si_query_has_session(const char *query)

@@ -18,9 +18,11 @@ typedef enum {
 
 typedef struct {
     si_kind_t kind;
-    const char *path;  /* from "/v1/" on; not NUL-terminated */
-    apr_size_t length; /* of path */
-    const char *asset; /* within path: behind the kind, "H/C/asset" */
+    const char *path;          /* from "/v1/" on; not NUL-terminated */
+    apr_size_t length;         /* of path */
+    const char *asset;         /* within path: behind the kind, "H/C/asset" */
+    const char *configuration; /* within asset: its second segment */
+    apr_size_t configuration_length;
 } si_playback_t;
 
 /*
@@ -40,12 +42,6 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
  * and an asset path, and has no dot segment, backslash or control byte, escaped or not.
  */
 void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback);
-
-/*
- * The playback configuration that it names, the second segment behind the kind; *length bytes, not
- * NUL-terminated. Not for an unknown kind.
- */
-const char *si_playback_configuration(const si_playback_t *playback, apr_size_t *length);
 
 /* Whether the query carries a non-empty aws.sessionId: the session exists (contract row 3). */
 int si_query_has_session(const char *query);
