@@ -374,8 +374,7 @@ static int handle(request_rec *r)
     return settings ? serve(r, settings) : DECLINED;
 }
 
-/* Calls at once in a child: three quarters of the workers where it is not set, for redirects go on.
- */
+/* Calls at once in a child. Three quarters of the workers unless set: the others redirect. */
 static int max_calls_of(const si_settings_t *main_settings)
 {
     int threads = 1;

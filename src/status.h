@@ -11,6 +11,9 @@
 #include "prefetch_watch.h"
 #include "writer.h"
 
+/* How what is counted is written. */
+#define SI_NUMBER "%" APR_UINT64_T_FMT
+
 /* One virtual host. */
 typedef struct {
     const char *name; /* "host:port", or the host alone where every port is its own */

@@ -2,12 +2,10 @@
 
 #include "status.h"
 
-#define NUMBER "%" APR_UINT64_T_FMT
-
 /* The line "SessionInitializer[0]Name: number", as mod_proxy's balancers have theirs. */
 static void write_line(const si_writer_t *writer, int server, const char *name, apr_uint64_t number)
 {
-    si_write(writer, "SessionInitializer[%d]%s: " NUMBER "\n", server, name, number);
+    si_write(writer, "SessionInitializer[%d]%s: " SI_NUMBER "\n", server, name, number);
 }
 
 static void write_streams(const si_writer_t *writer, const si_status_server_t *server, int index)
@@ -17,9 +15,9 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
     for (i = 0; i < server->stream_ids->count; i++) {
         si_write(writer, "SessionInitializer[%d]Stream[%d]Id: %s\n", index, i,
                  server->stream_ids->ids[i].name);
-        si_write(writer, "SessionInitializer[%d]Stream[%d]Redirects: " NUMBER "\n", index, i,
+        si_write(writer, "SessionInitializer[%d]Stream[%d]Redirects: " SI_NUMBER "\n", index, i,
                  server->counts.redirects[i]);
-        si_write(writer, "SessionInitializer[%d]Stream[%d]Sessions: " NUMBER "\n", index, i,
+        si_write(writer, "SessionInitializer[%d]Stream[%d]Sessions: " SI_NUMBER "\n", index, i,
                  server->counts.sessions[i]);
     }
 }

@@ -2,8 +2,6 @@
 
 #include "status.h"
 
-#define NUMBER "%" APR_UINT64_T_FMT
-
 static void write_streams(const si_writer_t *writer, const si_status_server_t *server)
 {
     int i;
@@ -12,7 +10,8 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
         si_write(writer, "%s\n    {\"id\":\"", i > 0 ? "," : "");
         si_write_quoted(writer, server->stream_ids->ids[i].name);
         si_write(writer,
-                 "\",\"expected_share\":%.6f,\"redirects\":" NUMBER ",\"sessions\":" NUMBER "}",
+                 "\",\"expected_share\":%.6f,\"redirects\":" SI_NUMBER ",\"sessions\":" SI_NUMBER
+                 "}",
                  si_stream_id_share(server->stream_ids, i), server->counts.redirects[i],
                  server->counts.sessions[i]);
     }
@@ -24,7 +23,7 @@ static void write_named(const si_writer_t *writer, const char *const *names,
     int i;
 
     for (i = 0; i < count; i++) {
-        si_write(writer, "%s\"%s\":" NUMBER, i > 0 ? "," : "", names[i], numbers[i]);
+        si_write(writer, "%s\"%s\":" SI_NUMBER, i > 0 ? "," : "", names[i], numbers[i]);
     }
 }
 
@@ -33,11 +32,11 @@ static void write_times(const si_writer_t *writer, const si_status_server_t *ser
     apr_uint64_t sum = 0;
     int i;
 
-    si_write(writer, "{\"count\":" NUMBER ",\"sum_seconds\":%.6f,\"buckets\":[",
+    si_write(writer, "{\"count\":" SI_NUMBER ",\"sum_seconds\":%.6f,\"buckets\":[",
              si_status_calls(server), (double)server->counts.time_us / 1e6);
     for (i = 0; i < SI_COUNTED_TIMES - 1; i++) {
         sum += server->counts.times[i];
-        si_write(writer, "%s{\"le_seconds\":%.3f,\"count\":" NUMBER "}", i > 0 ? "," : "",
+        si_write(writer, "%s{\"le_seconds\":%.3f,\"count\":" SI_NUMBER "}", i > 0 ? "," : "",
                  (double)si_counted_times[i] / 1e6, sum);
     }
     si_write(writer, "]}");
@@ -89,13 +88,13 @@ static void write_server(const si_writer_t *writer, const si_status_server_t *se
     si_write(writer, "]");
     write_schedules(writer, server->schedules);
     si_write(writer,
-             ",\n   \"redirects_without_id\":" NUMBER ",\"preflights\":" NUMBER
+             ",\n   \"redirects_without_id\":" SI_NUMBER ",\"preflights\":" SI_NUMBER
              ",\n   \"errors\":{",
              counts->redirects_without_id, counts->preflights);
     write_named(writer, si_counted_errors, counts->errors, SI_COUNTED_ERRORS);
     si_write(writer,
-             "},\n   \"upstream\":{\n    \"in_flight\":" NUMBER ",\"kept_connections\":" NUMBER
-             ",\n    \"answers\":{",
+             "},\n   \"upstream\":{\n    \"in_flight\":" SI_NUMBER
+             ",\"kept_connections\":" SI_NUMBER ",\n    \"answers\":{",
              server->in_flight, counts->kept_connections);
     write_named(writer, si_counted_classes, counts->answers, SI_COUNTED_CLASSES);
     si_write(writer, "},\n    \"error_types\":{");

@@ -3,7 +3,6 @@
 #include "status.h"
 
 #define PREFIX "session_initializer_"
-#define NUMBER "%" APR_UINT64_T_FMT
 
 static void write_help(const si_writer_t *writer, const char *name, const char *type,
                        const char *help)
@@ -30,7 +29,7 @@ static void write_single(const si_writer_t *writer, const si_status_t *status, c
     write_help(writer, name, type, help);
     for (i = 0; i < status->server_count; i++) {
         write_name(writer, name, &status->servers[i]);
-        si_write(writer, "} " NUMBER "\n", number_of(&status->servers[i]));
+        si_write(writer, "} " SI_NUMBER "\n", number_of(&status->servers[i]));
     }
 }
 
@@ -56,7 +55,7 @@ static void write_family(const si_writer_t *writer, const si_status_t *status, c
             write_name(writer, name, &status->servers[i]);
             si_write(writer, ",%s=\"", label);
             si_write_quoted(writer, family.name_of(&status->servers[i], j));
-            si_write(writer, "\"} " NUMBER "\n", family.numbers[j]);
+            si_write(writer, "\"} " SI_NUMBER "\n", family.numbers[j]);
         }
     }
 }
@@ -196,14 +195,14 @@ static void write_histogram(const si_writer_t *writer, const si_status_server_t 
     for (i = 0; i < SI_COUNTED_TIMES - 1; i++) {
         sum += server->counts.times[i];
         write_name(writer, "upstream_duration_seconds_bucket", server);
-        si_write(writer, ",le=\"%.3f\"} " NUMBER "\n", (double)si_counted_times[i] / 1e6, sum);
+        si_write(writer, ",le=\"%.3f\"} " SI_NUMBER "\n", (double)si_counted_times[i] / 1e6, sum);
     }
     write_name(writer, "upstream_duration_seconds_bucket", server);
-    si_write(writer, ",le=\"+Inf\"} " NUMBER "\n", si_status_calls(server));
+    si_write(writer, ",le=\"+Inf\"} " SI_NUMBER "\n", si_status_calls(server));
     write_name(writer, "upstream_duration_seconds_sum", server);
     si_write(writer, "} %.6f\n", (double)server->counts.time_us / 1e6);
     write_name(writer, "upstream_duration_seconds_count", server);
-    si_write(writer, "} " NUMBER "\n", si_status_calls(server));
+    si_write(writer, "} " SI_NUMBER "\n", si_status_calls(server));
 }
 
 void si_status_metrics(const si_writer_t *writer, const si_status_t *status)

@@ -2,8 +2,6 @@
 
 #include "status.h"
 
-#define NUMBER "%" APR_UINT64_T_FMT
-
 static const char head[] =
     "<!DOCTYPE html>\n"
     "<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Session Initializer Status</title>\n"
@@ -59,7 +57,7 @@ static void close_table(const si_writer_t *writer)
 
 static void write_row(const si_writer_t *writer, const char *name, apr_uint64_t number)
 {
-    si_write(writer, "<tr><th>%s</th><td>" NUMBER "</td></tr>\n", name, number);
+    si_write(writer, "<tr><th>%s</th><td>" SI_NUMBER "</td></tr>\n", name, number);
 }
 
 /* Of what is counted by name, that which has happened. */
@@ -76,16 +74,17 @@ static void write_rows(const si_writer_t *writer, const char *const *names,
 }
 
 /* The bar is drawn where there is a style sheet for it; the number beside it says the same. */
-static void write_stream(const si_writer_t *writer, const si_status_server_t *server, int i)
+static void write_stream(const si_writer_t *writer, const si_status_server_t *server, int i,
+                         apr_uint64_t all_drawn)
 {
-    const double share = percent(si_status_drawn(server, i), si_status_all_drawn(server));
+    const double share = percent(si_status_drawn(server, i), all_drawn);
     const double expected = 100 * si_stream_id_share(server->stream_ids, i);
 
     si_write(writer, "<tr><th>");
     si_write_html(writer, server->stream_ids->ids[i].name);
     si_write(
         writer,
-        "</th><td>" NUMBER "</td><td>" NUMBER "</td><td>%.1f&nbsp;%%</td>"
+        "</th><td>" SI_NUMBER "</td><td>" SI_NUMBER "</td><td>%.1f&nbsp;%%</td>"
         "<td class=\"expected\">%.1f&nbsp;%%</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i>"
         "<b style=\"left:%.1f%%\"></b></td></tr>\n",
         server->counts.redirects[i], server->counts.sessions[i], share, expected, share, expected);
@@ -93,6 +92,7 @@ static void write_stream(const si_writer_t *writer, const si_status_server_t *se
 
 static void write_streams(const si_writer_t *writer, const si_status_server_t *server)
 {
+    const apr_uint64_t all_drawn = si_status_all_drawn(server);
     int i;
 
     open_table(writer, "Stream ids",
@@ -100,7 +100,7 @@ static void write_streams(const si_writer_t *writer, const si_status_server_t *s
                "<th class=\"expected\">Expected</th>"
                "<th class=\"bar\"></th>");
     for (i = 0; i < server->stream_ids->count; i++) {
-        write_stream(writer, server, i);
+        write_stream(writer, server, i, all_drawn);
     }
     close_table(writer);
 }
@@ -169,7 +169,7 @@ static void write_time(const si_writer_t *writer, const si_status_server_t *serv
     const int ms = (int)(si_counted_times[is_last ? i - 1 : i] / 1000);
 
     si_write(writer,
-             "<tr><th>%s&nbsp;%d&nbsp;%s</th><td>" NUMBER
+             "<tr><th>%s&nbsp;%d&nbsp;%s</th><td>" SI_NUMBER
              "</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i></td></tr>\n",
              is_last ? "above" : "up to", ms < 1000 ? ms : ms / 1000, ms < 1000 ? "ms" : "s",
              server->counts.times[i], percent(server->counts.times[i], si_status_calls(server)));

@@ -79,9 +79,7 @@ if (threaded) {
 }
 
 # Connections are kept: one after the other needs one, and a burst needs no more the second time.
-my @of_prefork = qw(StartServers MinSpareServers MaxSpareServers ServerLimit MaxRequestWorkers);
-my @one_child = threaded ? () : (limits => { map { $_ => 1 } @of_prefork });
-my $httpd = start_httpd('', @one_child);
+my $httpd = start_httpd('', one_child => 1);
 stand_in->forget;
 is_answer(initialize($httpd), 200, "call $_") for 1 .. 20;
 my %connections = map { $_->connection => 1 } new_requests;
@@ -106,7 +104,7 @@ for my $fault (qw(stale close-silent close)) {
 }
 initialize($httpd, $PATH . fault('close'));    # leaves no kept connection behind
 $httpd->stop;
-$httpd = start_httpd('', @one_child);
+$httpd = start_httpd('', one_child => 1);
 for my $fault ('reset-before', 'reset-amid', 'truncated', 'garbage', 'status-503', 'status-500') {
     stand_in->forget;
     initialize($httpd, $PATH . fault($fault));
@@ -150,7 +148,7 @@ $own->stop;
 $httpd->stop;
 
 # A client that leaves while it waits: its call ends by the answer or the time limit, and its place is free again.
-$httpd = start_httpd("SessionInitializerMaxConcurrent 1\nSessionInitializerTimeout 1500ms\n", @one_child);
+$httpd = start_httpd("SessionInitializerMaxConcurrent 1\nSessionInitializerTimeout 1500ms\n", one_child => 1);
 for my $fault (qw(delay-1000 stall)) {
     stand_in->forget;
     my $call = begin($httpd, $PATH . fault($fault));
@@ -167,7 +165,7 @@ $httpd->stop;
 my %threads;
 sub inherited_after {
     my ($endpoint, $calls) = @_;
-    my $httpd = start_httpd(<<"CONFIG", all_modules => 1, @one_child);
+    my $httpd = start_httpd(<<"CONFIG", all_modules => 1, one_child => 1);
 SessionInitializerEndpoint $endpoint
 Options ExecCGI FollowSymLinks
 AddHandler cgi-script .pl

@@ -7,12 +7,10 @@ use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial request_bytes);
 
-my %ONE_CHILD = threaded ? () : map { $_ => 1 } qw(StartServers MinSpareServers MaxSpareServers ServerLimit
-    MaxRequestWorkers);
 my $ROUND = 98;
 my $KILOBYTES = 128;    # that may come in a thousand requests
 
-my $httpd = SessionInitializer::Httpd->start(name => 'growth', limits => \%ONE_CHILD, config => <<"CONFIG");
+my $httpd = SessionInitializer::Httpd->start(name => 'growth', one_child => 1, config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
 SessionInitializerTimeout 10s

@@ -7,9 +7,8 @@ use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(exchange);
 
-my @of_prefork = qw(StartServers MinSpareServers MaxSpareServers ServerLimit MaxRequestWorkers);
 my $httpd = SessionInitializer::Httpd->start(name => 'setup-checks', all_modules => 1,
-    threaded ? () : (limits => { map { $_ => 1 } @of_prefork }), config => <<"CONFIG");
+    one_child => 1, config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
 SessionInitializerMaxConcurrent 8

@@ -18,7 +18,7 @@ my %PREFORK = (StartServers => 4, ServerLimit => 16, MaxRequestWorkers => 16, Mi
 sub vars { return Apache::Test::basic_config()->{vars} }
 
 # name: of its directory below t/logs; config: in which PORT is its port; limits: of the MPM, in place of those
-# above; all_modules; modules: further ones; without_ours: the module is not loaded; environment: variables added to
+# above; one_child: prefork has one, as the others have; all_modules; modules: further ones; without_ours: the module is not loaded; environment: variables added to
 # its own
 sub start {
     my ($class, %options) = @_;
@@ -45,7 +45,8 @@ sub start {
 
 sub write_config {
     my ($self, %options) = @_;
-    my %limits = (vars()->{si_mpm} eq 'prefork' ? %PREFORK : %THREADED, %{$options{limits} // {}});
+    my %usual = vars()->{si_mpm} ne 'prefork' ? %THREADED : $options{one_child} ? map { $_ => 1 } keys %PREFORK : %PREFORK;
+    my %limits = (%usual, %{$options{limits} // {}});
     my $load = $options{all_modules} ? \&SessionInitializer::Modules::load_all
         : \&SessionInitializer::Modules::load_basic;
     my %vars = (%{vars()}, $options{without_ours} ? (si_module => undef) : ());

@@ -16,7 +16,7 @@ our @EXPORT = qw(
     $PATH $ACCOUNT $HLS $DASH $SESSION fault vars port threaded
     request get head_of post options connection send_raw stand_in received nothing_sent new_requests
     stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually log_mark logged
-    failure_is_logged
+    failure_is_logged chi_square
 );
 
 our $PATH = '/session-initializer';
@@ -168,6 +168,19 @@ sub failure_is_logged {
     Test::More::is(occurrences($log, qr/\bsession_initializer:/), 1, "$name: one line in the log");
     Test::More::like($log, qr/ $slug: vhost=\Q$vhost.test\E endpoint=\S+ stage=$stage cause="(?:[^"\\]|\\.)+" ms=\d+$/m,
         "$name: with vhost, stage, cause and milliseconds");
+}
+
+# How far counts are from what the weights lead to expect of as many draws.
+sub chi_square {
+    my ($count, %weights) = @_;
+    my ($draws, $total, $sum) = (0, 0, 0);
+    $draws += $_ for values %$count;
+    $total += $_ for values %weights;
+    for my $id (keys %weights) {
+        my $expected = $draws * $weights{$id} / $total;
+        $sum += (($count->{$id} // 0) - $expected)**2 / $expected;
+    }
+    return $sum;
 }
 
 sub log_since {
