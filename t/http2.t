@@ -66,7 +66,7 @@ for my $way (@ways) {
     my $delayed = $base . $PATH . fault('delay-100');
     my @calls = map { ('-o', '/dev/null', '-w', '%{http_code}\n', "$delayed?n=$_") } 1 .. $many;
     stand_in->forget;
-    my ($exit, $text) = run(qw(curl -sS -q --max-time 30 --noproxy * -Z --parallel-max 8), @options, '-d', '{}',
+    my ($exit, $text) = run(qw(curl -sS -q --max-time 90 --noproxy * -Z --parallel-max 8), @options, '-d', '{}',
         @calls);
     is(occurrences($text, qr/^200$/m), $many, "$name: $many sessions in parallel");
     is(scalar(new_requests), $many, "$name: each went upstream");

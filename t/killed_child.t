@@ -16,27 +16,26 @@ my $CALLS = threaded ? 4 : 2;    # at once, of both children
 my $httpd = SessionInitializer::Httpd->start(name => 'killed', limits => \%TWO_CHILDREN, config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
-SessionInitializerTimeout 10s
+SessionInitializerTimeout 60s
 SessionInitializerMaxConcurrent 2
 CONFIG
 
 sub ask { return exchange(port => $httpd->port, host => 'x', @_) }
 
-# Sends a POST that takes a while; returns the connection and the child that has accepted it.
+# Sends a POST that is not answered yet; returns the connection and the child that has accepted it.
 sub begin {
-    my $delay = shift;
     my $connection = dial($httpd->port)->send(request_bytes(
-        method => 'POST', target => $PATH . fault("delay-$delay"), host => 'x', body => '{}'));
+        method => 'POST', target => $PATH . fault('hold'), host => 'x', body => '{}'));
     return [$connection, $httpd->child_of($connection)];
 }
 
 # As many calls as both children may have, two each where they are threaded; those refused are tried again.
 sub fill {
-    my ($name, $delay) = @_;
+    my $name = shift;
     stand_in->forget;
     my (@calls, %of_child);
     for (1 .. 60) {
-        my $call = begin($delay);
+        my $call = begin();
         if (++$of_child{$call->[1]} > $CALLS / 2) {
             is_own_error($call->[0]->answer, 503, 'busy', "$name: a child has no room for a third");
             next;
@@ -44,14 +43,15 @@ sub fill {
         push @calls, $call;
         last if @calls == $CALLS;
     }
-    ok(eventually(sub { stand_in->requests == $CALLS }), "$name: $CALLS calls at once");
+    ok(under_way(hold => $CALLS), "$name: $CALLS calls at once");
     return @calls;
 }
 
 ok(eventually(sub { $httpd->children == 2 }), 'two children');
-my @calls = fill('at first', 2500);
+my @calls = fill('at first');
 my $victim = $calls[0][1];
 $httpd->kill_child($victim);
+stand_in->release;
 for my $call (@calls) {
     my ($connection, $child) = @$call;
     my $answer = eval { $connection->answer };
@@ -63,7 +63,9 @@ for my $call (@calls) {
     is_redirect(ask(target => $PATH . $HLS), "$HLS?aws.streamId=ID", 'a redirect');
 }
 ok(eventually(sub { $httpd->children == 2 }), 'another child takes its place');
-$_->[0]->answer for fill('then', 1500);
+@calls = fill('then');
+stand_in->release;
+is_answer($_->[0]->answer, 200, 'then: each is answered') for @calls;
 is_answer(ask(method => 'POST', target => $PATH . $SESSION, body => '{}'), 200, 'a session');
 $httpd->stop;
 stand_in->forget;

@@ -240,7 +240,7 @@ my %problems = reverse source_text() =~ /(?:\{\s+|problem\([\w>-]*pool, )(\d{3})
 is_deeply({ map { code($_->[1]) => $_->[0] } $manual->rows('status', 'error') }, \%problems, 'the manual lists the errors');
 
 my @slugs = source_text() =~ /\[SI_FORWARD_\w+\] = \{ \d{3}, "([a-z-]+)"/g;
-my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+-[a-z-]+): /g;
+my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+(?:-[a-z]+)*): /g;
 is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @slugs, @tags], 'the tags of the error log are listed');
 
 # What the status shows has the names that are written down.

@@ -10,6 +10,7 @@ use SessionInitializer::Wire qw(exchange);
 my $url = $PATH . $SESSION;
 my %endpoint = (
     answered => 'http://127.0.0.1:' . stand_in->port,
+    impatient => 'http://127.0.0.1:' . stand_in->port,
     refused => 'http://127.0.0.1:' . vars->{standin_refuse},
     blackhole => 'http://127.0.0.1:' . vars->{standin_blackhole},
     nowhere => 'http://secret-name.invalid',
@@ -17,19 +18,16 @@ my %endpoint = (
     untrusted => 'https://localhost:' . vars->{standin_tls_self_signed},
     unset => 'none',
 );
+my %limit = (
+    blackhole => 'SessionInitializerConnectTimeout 300ms', impatient => 'SessionInitializerTimeout 500ms',
+);
 my $ca = vars->{certs} . '/ca.pem';
-my $vhosts = join '', map { <<"VHOST" } sort keys %endpoint;
-<VirtualHost 127.0.0.1:PORT>
-    ServerName $_.test
-    SessionInitializerEndpoint $endpoint{$_}
-</VirtualHost>
-VHOST
+my $vhosts = SessionInitializer::Httpd::vhosts(
+    map { $_ => join "\n", "SessionInitializerEndpoint $endpoint{$_}", $limit{$_} // () } sort keys %endpoint);
 my $httpd = SessionInitializer::Httpd->start(name => 'leaks', config => <<"CONFIG");
 LogLevel debug session_initializer:trace8
 StreamIdCount 3
 SessionInitializerCACertificateFile "$ca"
-SessionInitializerConnectTimeout 300ms
-SessionInitializerTimeout 500ms
 SessionInitializerMaxBody 5000
 $vhosts
 CONFIG
@@ -56,7 +54,8 @@ my $body = qq({"$MARK":"$MARK","adsParams":{"$MARK":["$MARK"]}});
 is_tight($_, POST => "$url$query", "endpoint $_", body => $body)
     for qw(refused blackhole nowhere not-http untrusted unset);
 is_tight('answered', POST => $PATH . fault($_) . $query, "fault $_", body => $body)
-    for qw(garbage truncated reset-before reset-amid stall);
+    for qw(garbage truncated reset-before reset-amid);
+is_tight('impatient', POST => $PATH . fault('stall') . $query, 'fault stall', body => $body);
 
 for my $bad (substr($body, 0, -1), "$body$MARK", qq({"$MARK":$MARK}), "{'$MARK':1}", qq({"$MARK":"\x01"}),
     qq({"a":"$MARK\xff"}), qq(["$MARK"]), qq("$MARK"), $MARK) {

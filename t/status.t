@@ -15,7 +15,7 @@ my $httpd = SessionInitializer::Httpd->start(name => 'status', limits => \%limit
     config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
-SessionInitializerTimeout 30s
+SessionInitializerTimeout 60s
 ExtendedStatus Off
 <Location /session-initializer-status>
     SetHandler session-initializer-status
@@ -139,13 +139,15 @@ is_counted('what another vhost did is its own');
 
 my $since = status->{since};
 for my $restart (1 .. 2) {
-    my $under_way = dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('delay-1500'),
+    my $under_way = dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('hold'),
         host => 'a.test', body => '{}'));
-    in_flight_is(1, "restart $restart: a call is under way");
+    ok(under_way(hold => 1), "restart $restart: a call is under way");
+    in_flight_is(1, "restart $restart: and counted");
     $httpd->graceful;
     is_counted("restart $restart");
     is(server('a.test')->{upstream}{in_flight}, 1, "restart $restart: the old child's call is still under way");
     some_requests;
+    stand_in->release;
     is($under_way->answer->status, 200, "restart $restart: it is answered");
     in_flight_is(0, "restart $restart: none is under way");
     $server = server('a.test');
@@ -164,7 +166,7 @@ ok(eventually(sub { eval { is_counted('a hard restart'); 1 } }), 'serves again')
 
 # ---- A child that is killed.
 
-my @calls = map { dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('delay-20000'),
+my @calls = map { dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('hold'),
     host => 'a.test', body => '{}')) } 1 .. 2;
 in_flight_is(2, 'two calls are under way');
 my %before = map { $_ => 1 } $httpd->children;
@@ -174,6 +176,7 @@ is_counted('killed children');
 some_requests;
 is_counted('and on');
 $_->close for @calls;
+stand_in->release;
 stand_in->forget;
 
 # ---- The forms.

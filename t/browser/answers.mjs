@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openElsewhere, PATIENCE, server, session, url } from './harness.mjs';
 
-const page = await openElsewhere('/bare.html');
+let page;
 
 const ask = (address, options) => page.evaluate(async ([where, how]) => {
     const response = await fetch(where, how);
@@ -25,6 +25,10 @@ async function logged(pattern) {
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
 }
+
+test('a script is at hand on a page of another origin', async () => {
+    page = await openElsewhere('/bare.html');
+});
 
 test('a POST of JSON gets its session', async () => {
     const { status, body } = await post(url('session', 'index.mpd'), '{"adsParams":{"device":"tv"}}');

@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 const { chromium } = createRequire(join(process.env.SI_NPM, 'package.json'))('playwright-core');
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-// All waiting is for conditions, no longer than this.
-export const PATIENCE = 30000;
+// All waiting is for conditions, no longer than this: long enough for a machine that has much else to do.
+export const PATIENCE = 120000;
 
 async function listening(server) {
     server.listen(0, '127.0.0.1');
@@ -95,14 +95,23 @@ export async function open(url, options = {}) {
 
 export const openElsewhere = (path) => open(elsewhere.origin + path);
 
-export const plays = (page, selector) => page.waitForFunction(
-    (which) => document.querySelector(which).currentTime > 2, selector, { polling: 100 });
+// A video that doesn't is told with how far it came.
+export async function plays(page, selector) {
+    try {
+        await page.waitForFunction((which) => document.querySelector(which).currentTime > 2, selector, { polling: 100 });
+    } catch (error) {
+        const video = await page.$eval(selector, ({ currentTime, readyState, networkState, paused, error: fault }) =>
+            ({ currentTime, readyState, networkState, paused, fault: fault?.message })).catch(() => null);
+        throw new Error(`${selector} is at ${JSON.stringify(video)}; the page: ${page.complaints}`, { cause: error });
+    }
+}
 
 // A test for each size and colours: nothing sticks out. A picture of it where SCREENSHOTS says.
-export function fitsEverywhere(page, name) {
+export function fitsEverywhere(opened, name) {
     for (const [device, width] of [['desktop', 1440], ['phone', 390]]) {
         for (const colorScheme of ['light', 'dark']) {
             test(`${name}: fits a ${device}, ${colorScheme}`, async () => {
+                const page = opened();
                 await page.setViewportSize({ width, height: 900 });
                 await page.emulateMedia({ colorScheme });
                 assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);

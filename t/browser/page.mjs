@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { HASH, fitsEverywhere, open, plays, server, summary } from './harness.mjs';
 
 const PLAYERS = [1, 2, 3];
-const page = await open(`${server.origin}/`, { viewport: { width: 1440, height: 900 } });
+let page;
 const allPlay = () => Promise.all(PLAYERS.map((n) => plays(page, `article:nth-of-type(${n}) video`)));
 const shown = () => page.$$eval('[data-fact="session"]', (facts) => facts.map((fact) => fact.textContent));
 const sessionsOtherThan = (old) => page.waitForFunction((before) => {
@@ -17,7 +17,10 @@ const chart = () => page.$$eval('#ids tr', (rows) => Object.fromEntries(
     rows.map((row) => [row.querySelector('th').textContent, Number(row.querySelector('.count').textContent)])));
 const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
 
-test('all three play on the page of script/server', allPlay);
+test('all three play on the page of script/server', async () => {
+    page = await open(`${server.origin}/`, { viewport: { width: 1440, height: 900 } });
+    await allPlay();
+});
 
 test('the button gives one player a new session, by the keyboard', async () => {
     const before = await shown();
@@ -58,7 +61,7 @@ test('the bars are as long as the shares', async () => {
     }
 });
 
-fitsEverywhere(page, 'players');
+fitsEverywhere(() => page, 'players');
 
 test('the page has nothing to complain of', async () => {
     assert.deepEqual(page.complaints, []);

@@ -5,9 +5,13 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { openElsewhere, plays, PATIENCE, server, session, sessions, url } from './harness.mjs';
 
-const page = await openElsewhere(`/?server=${server.origin}`);
+let page;
 const card = (name) => `article:has(h2:text-is("${name}"))`;
 const fact = (name, which) => page.textContent(`${card(name)} [data-fact="${which}"]`);
+
+test('the page opens on another origin', async () => {
+    page = await openElsewhere(`/?server=${server.origin}`);
+});
 
 let position = 0;
 for (const name of ['hls.js', 'dash.js', 'Shaka Player']) {

@@ -9,5 +9,5 @@ import { stop } from './harness.mjs';
 
 after(stop);
 
-// In this order: each opens its page before its tests begin.
+// In this order: each opens its page in its first test, for two pages that play would share the processor.
 for (const file of ['players', 'answers', 'page', 'event']) await import(`./${file}.mjs`);

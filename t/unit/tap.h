@@ -7,6 +7,7 @@
 #include <apr_general.h>
 #include <apr_pools.h>
 #include <apr_strings.h>
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,22 @@ static inline apr_pool_t *tap_pool(void)
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);
     return pool;
+}
+
+/* Of the directory, "." and ".." included: threads or descriptors of this process, to compare. */
+static inline int count_entries(const char *name)
+{
+    DIR *directory = opendir(name);
+    int count = 0;
+
+    if (!directory) {
+        abort();
+    }
+    while (readdir(directory)) {
+        count++;
+    }
+    closedir(directory);
+    return count;
 }
 
 /*

@@ -8,14 +8,14 @@ use POSIX ();
 
 our @EXPORT_OK = qw(curl run);
 
-# The exit status and the output of a program, 60 seconds at most.
+# The exit status and the output of a program, two minutes at most.
 sub run {
     my @command = @_;
     my $pid = open(my $output, '-|') // die "fork: $!\n";
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
         open STDIN, '<', '/dev/null';
-        alarm 60;
+        alarm 120;
         exec @command or POSIX::_exit(127);
     }
     local $/;
@@ -27,7 +27,7 @@ sub run {
 # One call: its last answer, with the HTTP version that it came in.
 sub curl {
     my @arguments = @_;
-    my ($status, $text) = run(qw(curl -sS -q -i --max-time 30 --noproxy * -w \n%{http_version}\n%{url_effective}),
+    my ($status, $text) = run(qw(curl -sS -q -i --max-time 90 --noproxy * -w \n%{http_version}\n%{url_effective}),
         @arguments);
     my $url = $text =~ s/\n([^\n]*)\z// ? $1 : '';
     my $version = $text =~ s/\n([^\n]*)\z// ? $1 : '';

@@ -68,6 +68,16 @@ $config
 CONFIG
 }
 
+# Vhosts for its config, by name and directives: NAME has the host NAME.test, and the first gets all other hosts too.
+sub vhosts {
+    my @vhosts = @_;
+    my $text = '';
+    while (my ($name, $directives) = splice @vhosts, 0, 2) {
+        $text .= "<VirtualHost 127.0.0.1:PORT>\nServerName $name.test\n$directives\n</VirtualHost>\n";
+    }
+    return $text;
+}
+
 sub write_file {
     my ($path, $text) = @_;
     open my $file, '>', $path or die "$path: $!\n";

@@ -19,7 +19,7 @@ sub read_pid {
     return (<$file> // '') =~ /^(\d+)$/ ? $1 : undef;
 }
 
-# Ends a process and waits for that, 20 seconds at most.
+# Ends a process and waits for that, a minute at most.
 sub end {
     my ($pid, $signal) = @_;
     kill $signal || 'TERM', $pid or return;
@@ -27,13 +27,14 @@ sub end {
 }
 
 # At SIGTERM httpd closes the sockets of its workers, and crashes where one of them is just doing that itself
-# (event and worker, 2.4.71, with or without this module): so connections that the tests have closed come first.
-sub let_connections_end { sleep 0.2 }
+# (event and worker, 2.4.71, with or without this module); prefork's children end in the signal handler, amid a malloc
+# too. So connections that the tests have closed come first, on a slow machine as well.
+sub let_connections_end { sleep 0.5 }
 
-# Polls until a condition holds; what it then is, or false after 20 seconds.
+# Polls until a condition holds; what it then is, or false after a minute.
 sub eventually {
     my $condition = shift;
-    my $deadline = time + 20;
+    my $deadline = time + 60;
     while (time < $deadline) {
         my $result = $condition->();
         return $result if $result;

@@ -97,6 +97,7 @@ sub requests {
 sub sessions { return @{$_[0]->private(GET => '/_standin/sessions')} }
 sub summary { return $_[0]->private(GET => '/_standin/summary') }
 sub forget { $_[0]->private(DELETE => '/_standin/requests'); return }
+sub release { $_[0]->private(DELETE => '/_standin/held'); return }    # of the fault hold
 
 sub private {
     my ($self, $method, $target) = @_;
@@ -124,6 +125,7 @@ sub version { return $_[0]{version} }
 sub connection { return $_[0]{connection} }
 sub sni { return $_[0]{sni} }
 sub tls_version { return $_[0]{tls_version} }
+sub tls_is_resumed { return $_[0]{tls_resumed} }
 sub body { return decode_base64($_[0]{body_base64}) }
 
 sub path { return $_[0]->target =~ s/\?.*//sr }

@@ -15,7 +15,7 @@ use SessionInitializer::Wire ();
 our @EXPORT = qw(
     $PATH $ACCOUNT $HLS $DASH $SESSION fault vars port threaded
     request get head_of post options connection send_raw stand_in received nothing_sent new_requests
-    stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually log_mark logged
+    stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually under_way log_mark logged
     failure_is_logged chi_square
 );
 
@@ -56,6 +56,13 @@ sub send_raw { return SessionInitializer::Wire::exchange_bytes(port(), @_) }
 my $stand_in;
 
 sub stand_in { return $stand_in //= SessionInitializer::StandIn->of_the_run(vars()) }
+
+# Waits until so many calls for a fault are with the stand-in.
+sub under_way {
+    my ($fault, $count) = @_;
+    my $target = fault($fault);
+    return eventually(sub { $count == grep { $_->target eq $target } stand_in()->requests });
+}
 
 # What the stand-in got since it was asked the last time.
 sub new_requests {

@@ -54,7 +54,7 @@ use IO::Select ();
 use IO::Socket::INET ();
 use Time::HiRes ();
 
-my $PATIENCE = 30;    # seconds until an answer is given up
+my $PATIENCE = 60;    # seconds until an answer is given up
 
 sub new {
     my ($class, $port) = @_;
