@@ -442,7 +442,10 @@ static apr_status_t stop_forwarder(void *creator)
     return APR_SUCCESS;
 }
 
-/* What the watch locks, no request holds for longer than it takes to look. */
+/*
+ * Prefork interrupts its worker for this, which may hold a lock that the watch waits for: it is
+ * given a second.
+ */
 static apr_status_t stop_choice(void *creator)
 {
     if (is_of(creator)) {
@@ -460,7 +463,7 @@ static void start_forwarder(server_rec *main_server, int is_threaded)
         return;
     }
     forwarder = si_forwarder_start(endpoints, max_calls_of(settings_of_server(main_server)),
-                                   is_threaded, &problem);
+                                   SI_NAME_REFRESH, is_threaded, &problem);
     if (!forwarder) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, main_server,
                      "no-forwarder: session initialization POSTs get 503: %s", problem);
@@ -629,8 +632,16 @@ static const char *set_ca_file(cmd_parms *cmd, void *ignored, const char *text)
 {
     si_settings_t *settings = settings_of(cmd);
     const char *name = ap_server_root_relative(cmd->pool, text);
+    const char *library = si_tls_library_without_ca();
 
     (void)ignored;
+    if (library) {
+        return name_directive(
+            cmd, apr_pstrcat(cmd->pool, "'", text, "': libcurl with ", library,
+                             " takes no certificates from here; install libcurl with OpenSSL, or "
+                             "add them to the system's and leave the directive out",
+                             NULL));
+    }
     return name_directive(
         cmd, si_read_ca_file(cmd->pool, name ? name : text, &settings->ca, &settings->ca_length));
 }

@@ -72,37 +72,47 @@ def round_of(place, contender, upstream, seconds, clients):
         return result
 
 
+def total(results, name):
+    return sum(result[name] for result in results)
+
+
+def middle(results, name):
+    return statistics.median(result[name] for result in results)
+
+
+def middle_ratio(results, floor, name):
+    """A ratio is always that of two contenders in the same round; the median of all is told."""
+    return statistics.median(mine[name] / theirs[name] for mine, theirs in zip(results, floor))
+
+
+def in_turn(contenders, rounds, turn):
+    """Contenders take turns within a round, so that what the machine does meanwhile is alike for all."""
+    results = {contender: [] for contender in contenders}
+    for _ in range(rounds):
+        for contender in contenders:
+            results[contender].append(turn(contender))
+    return results
+
+
 def measure_cpu(place, upstream, options):
-    """Contenders take turns within a round; a ratio is always that of the same round, the median of all told."""
     section(f'Fast upstream, 16 clients, {options.rounds} rounds of {options.seconds} s each, medians',
             'CPU us/req', 'CPU ratio', 'requests/s', 'p50 ms', 'p99 ms', 'errors', 'PSS MB', 'threads',
             'new conn.')
-    rounds = {contender: [] for contender in REDIRECTS + POSTS}
     with upstream.running():
-        for _ in range(options.rounds):
-            for contender, results in rounds.items():
-                results.append(round_of(place, contender, upstream, options.seconds, 16))
-
-    def middle(contender, name):
-        return statistics.median(result[name] for result in rounds[contender])
-
-    def cpu_ratio(contender, floor):
-        return statistics.median(mine['cpu_us'] / theirs['cpu_us']
-                                 for mine, theirs in zip(rounds[contender], rounds[floor]))
-
+        found = in_turn(REDIRECTS + POSTS, options.rounds,
+                        lambda contender: round_of(place, contender, upstream, options.seconds, 16))
     for group in REDIRECTS, POSTS:
         for contender in group:
-            row(contender.name, f'{middle(contender, "cpu_us"):.1f}', f'{cpu_ratio(contender, group[0]):.2f}',
-                middle(contender, 'good_rate'), f'{middle(contender, "p50_ms"):.2f}',
-                f'{middle(contender, "p99_ms"):.2f}', sum(result['errors'] for result in rounds[contender]),
-                middle(contender, 'pss_mb'), middle(contender, 'threads'),
-                sum(result['connections'] for result in rounds[contender]))
-    over_tls = rounds[MODULE_TLS]
-    handshakes = sum(result['handshakes'] for result in over_tls)
-    posts = sum(result['connections'] for result in over_tls), sum(result['requests'] for result in over_tls)
-    kept = 1 - handshakes / max(posts[1], 1)
-    print(f'    https: {posts[1]:,} POSTs once warm, {handshakes} handshakes, {100 * kept:.3f} % on a kept connection')
-    goal('POST over http at most 0.90 of mod_proxy_http in CPU', cpu_ratio(MODULE, PROXY) <= 0.90)
+            results = found[contender]
+            row(contender.name, f'{middle(results, "cpu_us"):.1f}',
+                f'{middle_ratio(results, found[group[0]], "cpu_us"):.2f}', middle(results, 'good_rate'),
+                f'{middle(results, "p50_ms"):.2f}', f'{middle(results, "p99_ms"):.2f}', total(results, 'errors'),
+                middle(results, 'pss_mb'), middle(results, 'threads'), total(results, 'connections'))
+    handshakes, posts = (total(found[MODULE_TLS], name) for name in ('handshakes', 'requests'))
+    kept = 1 - handshakes / max(posts, 1)
+    print(f'    https: {posts:,} POSTs once warm, {handshakes} handshakes, {100 * kept:.3f} % on a kept connection')
+    goal('POST over http at most 0.90 of mod_proxy_http in CPU',
+         middle_ratio(found[MODULE], found[PROXY], 'cpu_us') <= 0.90)
     goal('at least 99.9 % of POSTs over https on a kept connection', kept >= 0.999)
 
 
@@ -121,24 +131,30 @@ def slow_turn(place, contender, upstream, clients, seconds):
 
 
 def measure_slow(place, upstream, options):
-    section(f'Upstream that answers after 200 ms, {options.seconds} s each, once all have come', 'clients',
-            'ceiling', 'requests/s', 'p50 ms', 'p99 ms', 'errors', 'PSS MB', 'threads', 'CPU us/req')
-    found = {}
+    section(f'Upstream that answers after 200 ms, {options.rounds} rounds of {options.seconds} s each, once all have '
+            'come, medians', 'clients', 'ceiling', 'requests/s', 'ratio', 'p50 ms', 'p99 ms', 'errors', 'PSS MB',
+            'threads', 'CPU us/req')
     with upstream.running(delay_ms=200):
         for clients in options.clients:
-            for contender in POSTS:
-                result = slow_turn(place, contender, upstream, clients, options.seconds)
-                found[contender, clients] = result
-                row(contender.name, clients, clients * 5, result['good_rate'], result['p50_ms'],
-                    result['p99_ms'], result['errors'], result['pss_mb'], result['threads'], result['cpu_us'])
-    if 1000 in options.clients:
-        goal('1000 clients: at least 90 % of 5,000/s', found[MODULE, 1000]['good_rate'] >= 4500)
-    if 3000 in options.clients:
-        ours, theirs = found[MODULE, 3000], found[PROXY, 3000]
-        goal('3000 clients: at least 2.0 x mod_proxy_http', ours['good_rate'] >= 2 * theirs['good_rate'])
-        goal('3000 clients: no error', ours['errors'] == 0)
-        goal('3000 clients: PSS at most 300 MB', ours['pss_mb'] <= 300)
+            measure_waiting(place, upstream, options, clients)
     measure_overload(place, upstream, options)
+
+
+def measure_waiting(place, upstream, options, clients):
+    found = in_turn(POSTS, options.rounds,
+                    lambda contender: slow_turn(place, contender, upstream, clients, options.seconds))
+    for contender, results in found.items():
+        row(contender.name, clients, clients * 5, middle(results, 'good_rate'),
+            f'{middle_ratio(results, found[PROXY], "good_rate"):.2f}', middle(results, 'p50_ms'),
+            middle(results, 'p99_ms'), total(results, 'errors'), middle(results, 'pss_mb'),
+            middle(results, 'threads'), middle(results, 'cpu_us'))
+    if clients == 1000:
+        goal('1000 clients: at least 90 % of 5,000/s', middle(found[MODULE], 'good_rate') >= 4500)
+    if clients == 3000:
+        goal('3000 clients: at least 2.0 x mod_proxy_http',
+             middle_ratio(found[MODULE], found[PROXY], 'good_rate') >= 2.0)
+        goal('3000 clients: no error', total(found[MODULE], 'errors') == 0)
+        goal('3000 clients: PSS at most 300 MB', middle(found[MODULE], 'pss_mb') <= 300)
 
 
 def measure_overload(place, upstream, options):
@@ -232,7 +248,7 @@ PARTS = {'instructions': measure_instructions, 'cpu': measure_cpu, 'slow': measu
 def main():
     parser = argparse.ArgumentParser(prog='bench/run', description=__doc__)
     parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS) + '; all where none is named')
-    parser.add_argument('--rounds', type=int, default=5, help='of the cpu part (5)')
+    parser.add_argument('--rounds', type=int, default=3, help='of the cpu and slow parts (3)')
     parser.add_argument('--seconds', type=float, default=4, help='of each timed turn (4)')
     parser.add_argument('--clients', type=lambda text: [int(n) for n in text.split(',')],
                         default=[50, 200, 1000, 3000], help='of the slow part (50,200,1000,3000)')

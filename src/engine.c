@@ -21,16 +21,33 @@
  */
 #define CONNECTING_MAX 128
 
+/*
+ * Each has a pair of sockets: however many calls are allowed, the listener keeps descriptors to
+ * accept with.
+ */
+#define SHARDS_MAX 128
+
+/*
+ * Workers that tell each other one after the other. With processors to spare, the last one of a
+ * longer chain would wait for no reason.
+ */
+#define TOLD_IN_TURN 64
+
 struct si_engine_t {
     si_watch_t watch;
     int wake_up; /* eventfd: a call is queued, or stop */
     si_shard_t **shards;
     int shard_count;
-    int calls_seen; /* handles that have got a shard */
+    int shard_calls; /* of each */
+    int calls_seen;  /* handles that have got a shard */
 
     si_target_t *targets;
     int target_count;
     si_call_t *running;
+
+    si_call_t *ended; /* not told yet, the first first */
+    si_call_t *last_ended;
+    int ended_count;
 
     si_engine_return_fn *on_return;
     void *owner;
@@ -43,13 +60,22 @@ struct si_engine_t {
     int is_stopping;
 };
 
-static int make_shards(si_engine_t *engine, int count, int target_count)
+static int round_up(int dividend, int divisor)
 {
+    return (dividend - 1) / divisor + 1;
+}
+
+static int make_shards(si_engine_t *engine, int max_calls, int target_count)
+{
+    const int least = round_up(max_calls, SHARDS_MAX);
+    engine->shard_calls = least > SI_SHARD_CALLS ? least : SI_SHARD_CALLS;
+    const int count = round_up(max_calls, engine->shard_calls);
+
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers it is, to shards of one's own */
     engine->shards = calloc((size_t)count, sizeof(*engine->shards));
     while (engine->shards && engine->shard_count < count) {
         si_shard_t *shard = si_shard_make(&engine->watch, (unsigned)engine->shard_count,
-                                          target_count);
+                                          engine->shard_calls, target_count);
         if (!shard) {
             return 0;
         }
@@ -74,7 +100,7 @@ si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_coun
     pthread_mutex_init(&engine->lock, NULL);
     engine->wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->wake_up < 0 || !si_watch_make(&engine->watch)
-        || !make_shards(engine, (max_calls + SI_SHARD_CALLS - 1) / SI_SHARD_CALLS, target_count)) {
+        || !make_shards(engine, max_calls, target_count)) {
         return NULL; /* and with it goes the process's only engine: what was made stays */
     }
     /* Edge-triggered and never read: each write is an event of its own. */
@@ -82,11 +108,41 @@ si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_coun
     return engine;
 }
 
-/* Tells the worker, or takes the call back where the worker has left. */
+/* The first worker tells the next. */
+static void tell_ended(si_engine_t *engine)
+{
+    si_call_t *first = engine->ended;
+
+    engine->ended = NULL;
+    engine->ended_count = 0;
+    if (first) {
+        si_call_tell(first);
+    }
+}
+
+static void append_ended(si_engine_t *engine, si_call_t *call)
+{
+    si_call_set_next_told(call, NULL);
+    if (engine->ended) {
+        si_call_set_next_told(engine->last_ended, call);
+    }
+    else {
+        engine->ended = call;
+    }
+    engine->last_ended = call;
+    if (++engine->ended_count == TOLD_IN_TURN) {
+        tell_ended(engine);
+    }
+}
+
+/* The worker is told soon, with others; where it has left, the call is taken back. */
 static void end_call(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
     call->code = code;
-    if (!si_call_tell_ended(call)) {
+    if (si_call_end(call)) {
+        append_ended(engine, call);
+    }
+    else {
         engine->on_return(engine->owner, call);
     }
 }
@@ -112,7 +168,7 @@ static void unlink_running(si_call_t *call)
 /* A call stays in its shard. They are filled one by one: few calls share all their connections. */
 static int give_shard(si_engine_t *engine, si_call_t *call)
 {
-    const int index = engine->calls_seen++ / SI_SHARD_CALLS % engine->shard_count;
+    const int index = engine->calls_seen++ / engine->shard_calls % engine->shard_count;
 
     return si_call_join(call, engine->shards[index], &engine->watch);
 }
@@ -144,6 +200,7 @@ static void begin(si_engine_t *engine, si_call_t *call)
         end_call(engine, call, code);
         return;
     }
+    call->has_begun = 1;
     si_call_connects(call);
     link_running(engine, call);
 }
@@ -181,12 +238,14 @@ static void append_waiting(si_call_t *call)
     si_target_t *target = call->target;
 
     call->next = NULL;
-    if (target->waiting) {
-        *target->waiting_end = call;
+    if (!target->waiting) {
+        target->waiting_deadline = call->deadline;
+        target->waiting_end = &target->waiting;
     }
-    else {
-        target->waiting = call;
+    else if (call->deadline < target->waiting_deadline) {
+        target->waiting_deadline = call->deadline;
     }
+    *target->waiting_end = call;
     target->waiting_end = &call->next;
 }
 
@@ -226,6 +285,24 @@ static int may_begin(const si_target_t *target)
     return target->waiting && target->connecting < CONNECTING_MAX;
 }
 
+/* Those whose time is over have no use for a place, wherever they stand: begin ends them. */
+static void end_late(si_engine_t *engine, si_target_t *target, apr_int64_t now)
+{
+    si_call_t *call = target->waiting;
+
+    target->waiting = NULL;
+    while (call) {
+        si_call_t *next = call->next;
+        if (call->deadline <= now) {
+            begin(engine, call);
+        }
+        else {
+            append_waiting(call);
+        }
+        call = next;
+    }
+}
+
 static void begin_waiting(si_engine_t *engine)
 {
     const apr_int64_t now = si_clock_ms();
@@ -234,8 +311,10 @@ static void begin_waiting(si_engine_t *engine)
     for (i = 0; i < engine->target_count; i++) {
         si_target_t *target = &engine->targets[i];
 
-        /* One whose time is over has no use for a place: begin tells its worker so. */
-        while (may_begin(target) || (target->waiting && target->waiting->deadline <= now)) {
+        if (target->waiting && target->waiting_deadline <= now) {
+            end_late(engine, target, now);
+        }
+        while (may_begin(target)) {
             begin(engine, pop_waiting(target));
         }
     }
@@ -248,8 +327,11 @@ static void tick(si_engine_t *engine)
     CURLcode code;
     int i;
 
+    /* What may take time comes before what ends calls: they are told at the end. */
     for (i = 0; i < engine->shard_count; i++) {
         si_shard_tick(engine->shards[i], now);
+    }
+    for (i = 0; i < engine->shard_count; i++) {
         while ((call = si_shard_finished(engine->shards[i], &code))) {
             end_transfer(engine, call, code);
         }
@@ -272,8 +354,8 @@ static apr_int64_t next_deadline(const si_engine_t *engine)
         if (may_begin(target)) {
             return 0;
         }
-        if (target->waiting && target->waiting->deadline < deadline) {
-            deadline = target->waiting->deadline;
+        if (target->waiting && target->waiting_deadline < deadline) {
+            deadline = target->waiting_deadline;
         }
     }
     return deadline;
@@ -306,7 +388,9 @@ static void turn(si_engine_t *engine, int *is_stopping)
     }
     take_queue(engine, is_stopping);
     begin_waiting(engine);
+    tell_ended(engine);
     tick(engine);
+    tell_ended(engine);
 }
 
 static void stop_all(si_engine_t *engine)
@@ -324,6 +408,7 @@ static void stop_all(si_engine_t *engine)
             end_call(engine, call, CURLE_ABORTED_BY_CALLBACK);
         }
     }
+    tell_ended(engine);
 }
 
 static void *run(void *data)
@@ -381,6 +466,7 @@ void si_engine_drive(si_engine_t *engine, si_call_t *call)
     int ignored;
 
     begin(engine, call);
+    tell_ended(engine);
     while (si_call_is_running(call)) {
         turn(engine, &ignored);
     }

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "tls_sessions.h"
 #include "upstream_call.h"
 
 #include <pthread.h>
@@ -15,9 +16,6 @@
  * engine.
  */
 #define SAFETY_MARGIN apr_time_from_sec(1)
-
-/* Seconds between look-ups of an endpoint's name: AWS's own live for 60. */
-#define NAME_REFRESH 30
 
 struct si_forwarder_t {
     si_engine_t *engine;
@@ -32,6 +30,20 @@ struct si_forwarder_t {
     int kept; /* idle calls of all targets */
     int is_stopping;
 };
+
+const char *si_tls_library_without_ca(void)
+{
+    struct curl_blob any = { (void *)"", 1, CURL_BLOB_NOCOPY };
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    if (code == CURLE_OK) {
+        CURL *easy = curl_easy_init();
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &any);
+        curl_easy_cleanup(easy);
+        curl_global_cleanup();
+    }
+    return code == CURLE_NOT_BUILT_IN ? curl_version_info(CURLVERSION_NOW)->ssl_version : NULL;
+}
 
 /* Some other target's kept call, taken out of its list: it makes room for one that is in use. */
 static si_call_t *take_kept_of_another(si_forwarder_t *forwarder, const si_target_t *target)
@@ -147,18 +159,17 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
 {
     const struct timespec until = si_clock_timespec(deadline + SAFETY_MARGIN);
 
-    answer->was_called = 1;
     if (!forwarder->is_threaded) {
         si_engine_drive(forwarder->engine, call);
     }
     else if (!si_engine_submit(forwarder->engine, call)) {
         fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
-        answer->was_called = 0;
         give_back(forwarder, call);
         return;
     }
     else if (!si_call_wait(call, &until)) {
         fail(answer, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
+        answer->was_called = 1; /* for all that is known */
         return;
     }
     si_call_read(call, pool, answer);
@@ -229,26 +240,40 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
     }
 }
 
-static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *endpoints)
+/* Fills a target, which is all zero. Returns 0 where memory fails. */
+static int make_target(si_target_t *target, const si_endpoint_t *endpoint, si_resolver_t *resolver)
+{
+    target->endpoint = endpoint;
+    if (!si_resolver_is_address(endpoint->host)) {
+        target->name = si_resolver_add(resolver, endpoint->host);
+        if (!target->name) {
+            return 0;
+        }
+    }
+    if (endpoint->is_https) {
+        target->tls_sessions = si_tls_sessions_make();
+        if (!target->tls_sessions) {
+            return 0;
+        }
+    }
+    target->url = curl_url();
+    return target->url && curl_url_set(target->url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK;
+}
+
+static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *endpoints,
+                        int name_refresh)
 {
     int i;
 
-    forwarder->resolver = si_resolver_make(NAME_REFRESH);
+    forwarder->resolver = si_resolver_make(name_refresh);
     forwarder->targets = calloc((size_t)endpoints->nelts, sizeof(*forwarder->targets));
     forwarder->target_count = endpoints->nelts;
     if (!forwarder->resolver || !forwarder->targets) {
         return 0;
     }
     for (i = 0; i < endpoints->nelts; i++) {
-        si_target_t *target = &forwarder->targets[i];
-
-        target->endpoint = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
-        target->name = si_resolver_is_address(target->endpoint->host)
-                           ? NULL
-                           : si_resolver_add(forwarder->resolver, target->endpoint->host);
-        target->url = curl_url();
-        if (!target->url || (!target->name && !si_resolver_is_address(target->endpoint->host))
-            || curl_url_set(target->url, CURLUPART_URL, target->endpoint->url, 0) != CURLUE_OK) {
+        if (!make_target(&forwarder->targets[i], APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *),
+                         forwarder->resolver)) {
             return 0;
         }
     }
@@ -257,18 +282,19 @@ static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *end
 
 /* Fills a new forwarder and starts its threads. Returns NULL, or why it cannot. */
 static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *endpoints,
-                          int max_calls, int is_threaded)
+                          int max_calls, int name_refresh, int is_threaded)
 {
     const char *problem = NULL;
 
-    if (!make_targets(forwarder, endpoints)) {
+    if (!make_targets(forwarder, endpoints, name_refresh)) {
         return "no memory for the endpoints";
     }
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
-    forwarder->engine = si_engine_make(max_calls, forwarder->targets, forwarder->target_count,
-                                       give_back, forwarder, &problem);
+    /* Without a thread for it, it is that of the child's one worker. */
+    forwarder->engine = si_engine_make(is_threaded ? max_calls : 1, forwarder->targets,
+                                       forwarder->target_count, give_back, forwarder, &problem);
     if (!forwarder->engine) {
         return problem;
     }
@@ -280,7 +306,7 @@ static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *e
 }
 
 si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
-                                   int is_threaded, const char **problem)
+                                   int name_refresh, int is_threaded, const char **problem)
 {
     si_forwarder_t *forwarder;
 
@@ -293,7 +319,7 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
     if (!forwarder) {
         return NULL;
     }
-    *problem = set_up(forwarder, endpoints, max_calls, is_threaded);
+    *problem = set_up(forwarder, endpoints, max_calls, name_refresh, is_threaded);
     if (*problem) {
         /* A child begins once: names, URLs and what the engine has made stay. */
         free(forwarder->targets);

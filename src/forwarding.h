@@ -18,6 +18,15 @@
 
 typedef struct si_forwarder_t si_forwarder_t;
 
+/* Seconds between look-ups of an endpoint's name: AWS's own live for 60. */
+#define SI_NAME_REFRESH 30
+
+/*
+ * NULL, or the name of libcurl's TLS library where that takes no certificates but from a file or
+ * the system: GnuTLS before libcurl 8.18. While the process has one thread.
+ */
+const char *si_tls_library_without_ca(void);
+
 typedef enum {
     SI_FORWARD_ANSWERED,    /* by the upstream, whatever its status */
     SI_FORWARD_BUSY,        /* as many calls as may be are under way */
@@ -59,12 +68,12 @@ typedef struct {
 
 /*
  * Makes the forwarder of this process, after the fork. endpoints (const si_endpoint_t *) are those
- * that calls may name. At most max_calls are under way at once. With an engine thread where
- * is_threaded, else each worker drives its own call. Returns NULL and the reason in *problem where
- * that fails.
+ * that calls may name; their names are looked up anew every name_refresh seconds. At most max_calls
+ * are under way at once. With an engine thread where is_threaded, else each worker drives its own
+ * call. Returns NULL and the reason in *problem where that fails.
  */
 si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_calls,
-                                   int is_threaded, const char **problem);
+                                   int name_refresh, int is_threaded, const char **problem);
 
 /*
  * Ends the engine: what still waits is answered with SI_FORWARD_STOPPING, as is what comes later.

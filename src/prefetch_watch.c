@@ -12,6 +12,10 @@
 #include <string.h>
 
 #define LOOK_EVERY APR_USEC_PER_SEC
+
+/* How long a stop waits for a look that is under way: a file system may hang. */
+#define STOP_WITHIN APR_USEC_PER_SEC
+
 #define LARGEST_FILE (4 * 1024 * 1024)
 #define WHAT_IS_SEEN (APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_TYPE)
 
@@ -38,8 +42,9 @@ struct si_prefetch_watch_t {
 
     pthread_t thread;
     pthread_mutex_t stop_lock;
-    pthread_cond_t stop;
+    pthread_cond_t stop; /* is wanted, or done */
     int is_stopping;
+    int has_stopped;
 };
 
 /* Of the process: a configuration's must not be used by another thread. */
@@ -148,7 +153,6 @@ static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t 
     file->read_at = apr_time_now();
     file->problem[0] = '\0';
     pthread_rwlock_unlock(&watch->lock);
-    watch->tell(watch->data, file->name, NULL, schedules->nelts);
 }
 
 /* Returns whether there are other schedules than before. */
@@ -206,8 +210,8 @@ static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index
                                  listings->nelts, view->ids);
 }
 
-/* Puts in force what the files say now. */
-static void make_plans(si_prefetch_watch_t *watch)
+/* Puts in force what the files say now. Returns 0 where memory fails. */
+static int make_plans(si_prefetch_watch_t *watch)
 {
     apr_pool_t *before = watch->plan_pool;
     apr_pool_t *pool = make_pool();
@@ -215,7 +219,7 @@ static void make_plans(si_prefetch_watch_t *watch)
     int i;
 
     if (!pool) {
-        return;
+        return 0;
     }
     plans = apr_array_make(pool, watch->views->nelts, sizeof(si_prefetch_plan_t *));
     for (i = 0; i < watch->views->nelts; i++) {
@@ -226,22 +230,38 @@ static void make_plans(si_prefetch_watch_t *watch)
     watch->plans = plans;
     pthread_rwlock_unlock(&watch->lock);
     destroy_pool(before);
+    return 1;
+}
+
+/* changed: file_t * */
+static void tell_of(si_prefetch_watch_t *watch, const apr_array_header_t *changed)
+{
+    int i;
+
+    for (i = 0; i < changed->nelts; i++) {
+        const file_t *file = APR_ARRAY_IDX(changed, i, const file_t *);
+        watch->tell(watch->data, file->name, NULL, file->schedules->nelts);
+    }
 }
 
 static void look_at_all(si_prefetch_watch_t *watch)
 {
     apr_pool_t *pool = make_pool();
-    int have_changed = 0;
+    apr_array_header_t *changed;
     int i;
 
     if (!pool) {
         return;
     }
+    changed = apr_array_make(pool, watch->files->nelts, sizeof(file_t *));
     for (i = 0; i < watch->files->nelts; i++) {
-        have_changed |= look(watch, &APR_ARRAY_IDX(watch->files, i, file_t), pool);
+        file_t *file = &APR_ARRAY_IDX(watch->files, i, file_t);
+        if (look(watch, file, pool)) {
+            APR_ARRAY_PUSH(changed, file_t *) = file;
+        }
     }
-    if (have_changed) {
-        make_plans(watch);
+    if (changed->nelts > 0 && make_plans(watch)) {
+        tell_of(watch, changed);
     }
     apr_pool_destroy(pool);
 }
@@ -259,6 +279,8 @@ static void *run(void *data)
             pthread_mutex_lock(&watch->stop_lock);
         }
     }
+    watch->has_stopped = 1;
+    pthread_cond_broadcast(&watch->stop);
     pthread_mutex_unlock(&watch->stop_lock);
     return NULL;
 }
@@ -305,11 +327,24 @@ si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
 
 void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
 {
+    const struct timespec until = si_clock_timespec(si_clock_us() + STOP_WITHIN);
+    int rc = 0;
+    int has_stopped;
+
     pthread_mutex_lock(&watch->stop_lock);
     watch->is_stopping = 1;
-    pthread_cond_signal(&watch->stop);
+    pthread_cond_broadcast(&watch->stop);
+    while (!watch->has_stopped && rc == 0) {
+        rc = pthread_cond_timedwait(&watch->stop, &watch->stop_lock, &until);
+    }
+    has_stopped = watch->has_stopped;
     pthread_mutex_unlock(&watch->stop_lock);
-    pthread_join(watch->thread, NULL);
+    if (has_stopped) {
+        pthread_join(watch->thread, NULL);
+    }
+    else {
+        pthread_detach(watch->thread);
+    }
 }
 
 si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,

@@ -19,7 +19,7 @@ typedef struct {
     int index;                       /* among those that are given to the start, from 0 */
 } si_prefetch_view_t;
 
-/* What is to be told of a file, once for each change: problem is NULL where count were read. */
+/* What is to be told of a file, once for each change: problem is NULL where count are in force. */
 typedef void si_prefetch_tell_fn(void *data, const char *file, const char *problem, int count);
 
 /* What is known of a file. */
@@ -38,7 +38,10 @@ typedef struct {
 si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
                                              si_prefetch_tell_fn *tell, void *data);
 
-/* Ends the thread. What is known stays. */
+/*
+ * Ends the thread. One that is held up for a second, by a file system or by a lock of the thread
+ * that calls, is left alone: the process ends before it goes on. What is known stays.
+ */
 void si_prefetch_watch_stop(si_prefetch_watch_t *watch);
 
 /* si_prefetch_eligible with what is in force of the view's files. */

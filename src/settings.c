@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "bytes.h"
+#include "pem.h"
 #include "upstream_headers.h"
 
 #include <apr_file_io.h>
@@ -371,7 +372,7 @@ const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem
 {
     apr_file_t *file;
     apr_finfo_t info;
-    char *content;
+    char *content = NULL;
     char reason[128];
     apr_status_t rv = apr_file_open(&file, name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, pool);
 
@@ -383,19 +384,22 @@ const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem
         return refuse(pool, name, "give a file of at most 4 MiB with PEM certificates");
     }
     if (rv == APR_SUCCESS) {
-        *length = (apr_size_t)info.size;
-        content = apr_pcalloc(pool, *length + 1);
-        rv = apr_file_read_full(file, content, *length, length);
+        content = apr_pcalloc(pool, (apr_size_t)info.size + 1);
+        rv = apr_file_read_full(file, content, (apr_size_t)info.size, length);
         apr_file_close(file);
         *pem = content;
     }
-    if (rv != APR_SUCCESS && rv != APR_EOF) {
+    if (!content || (rv != APR_SUCCESS && rv != APR_EOF)) {
         return apr_pstrcat(pool, "'", name,
                            "' cannot be read: ", apr_strerror(rv, reason, sizeof(reason)), NULL);
     }
-    if (!strstr(*pem, "-----BEGIN CERTIFICATE-----")) {
-        return refuse(pool, name,
-                      "the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)");
+    /* Text: what is behind a NUL would be lost without a word. */
+    *length = strlen(content) == *length ? si_pem_keep_certificates(content) : 0;
+    if (*length == 0) {
+        return refuse(
+            pool, name,
+            "the file holds no PEM certificate (-----BEGIN CERTIFICATE-----), one with more than"
+            " base64 in it, a block without its -----END, or a NUL byte");
     }
     return NULL;
 }

@@ -97,7 +97,8 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
 /* "http[s]://host[:port][/]" or "none" (""); *url is without the slash. */
 const char *si_parse_origin_url(apr_pool_t *pool, const char *text, const char **url);
 
-/* The PEM certificates in the file name: *pem, NUL-terminated, is *length bytes long. */
+/* The PEM certificates in the file name, and nothing else of it: *pem, NUL-terminated, is *length
+ * bytes long. */
 const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem,
                             apr_size_t *length);
 

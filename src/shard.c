@@ -35,15 +35,14 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
 }
 
 /* A multi handle drops connections as a burst ebbs, unless it is told how many to keep. */
-static int set_up(si_shard_t *shard)
+static int set_up(si_shard_t *shard, int calls)
 {
     return curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK
            && curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard) == CURLM_OK
            && curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK
            && curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard) == CURLM_OK
            && curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)SI_SHARD_CALLS)
-                  == CURLM_OK;
+           && curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)calls) == CURLM_OK;
 }
 
 static void close_on_exec(int fd)
@@ -75,7 +74,7 @@ static CURLM *make_multi(int any_fd)
     return multi;
 }
 
-si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int target_count)
+si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int calls, int target_count)
 {
     si_shard_t *shard = calloc(1, sizeof(*shard));
 
@@ -87,7 +86,7 @@ si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int target_count)
     shard->deadline = SI_NO_DEADLINE;
     shard->loaded = calloc((size_t)target_count, sizeof(*shard->loaded));
     shard->multi = make_multi(watch->epoll);
-    if (!shard->loaded || !shard->multi || !set_up(shard)) {
+    if (!shard->loaded || !shard->multi || !set_up(shard, calls)) {
         curl_multi_cleanup(shard->multi);
         free(shard->loaded);
         free(shard);

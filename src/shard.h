@@ -5,7 +5,7 @@
  *
  * libcurl goes through all connections of a multi handle several times for each transfer: with
  * thousands in one, that is most of the engine's work. A call keeps its shard, and a shard its
- * connections, so that what is kept is still shared by the next SI_SHARD_CALLS calls.
+ * connections, so that what is kept is still shared by the next calls of the shard.
  */
 #ifndef SI_SHARD_H
 #define SI_SHARD_H
@@ -13,7 +13,7 @@
 #include "upstream_call.h"
 #include "watch.h"
 
-#define SI_SHARD_CALLS 64
+#define SI_SHARD_CALLS 32 /* more only where there would be too many shards */
 #define SI_NO_DEADLINE INT64_MAX
 
 typedef struct si_shard_t {
@@ -24,9 +24,11 @@ typedef struct si_shard_t {
     unsigned *loaded;     /* by target: generation of the addresses in libcurl's cache */
 } si_shard_t;
 
-/* While the process has one thread. A shard whose calls name at most target_count targets. NULL
- * where libcurl or memory fails. */
-si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int target_count);
+/*
+ * While the process has one thread. A shard for so many calls at once, which name at most
+ * target_count targets. NULL where libcurl or memory fails.
+ */
+si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int calls, int target_count);
 
 /* Begins the call's transfer. Returns 0 where libcurl fails. */
 int si_shard_add(si_shard_t *shard, si_call_t *call);

@@ -27,13 +27,15 @@ typedef struct {
 typedef struct si_target_t {
     const si_endpoint_t *endpoint;
     CURLU *url;             /* the endpoint's, parsed once: libcurl would for every transfer */
+    CURLSH *tls_sessions;   /* NULL over http */
     si_name_t *name;        /* NULL where the host is an address */
     struct si_call_t *idle; /* kept calls, the latest first; the forwarder's lock */
 
     /* The engine's. */
     struct si_call_t *waiting; /* for fewer to be connecting; the first first */
     struct si_call_t **waiting_end;
-    int connecting; /* calls that have no connection yet */
+    apr_int64_t waiting_deadline; /* no later than any of theirs */
+    int connecting;               /* calls that have no connection yet */
 } si_target_t;
 
 typedef enum {
@@ -50,12 +52,14 @@ typedef struct si_call_t {
     /* Between worker and engine. */
     si_call_state_t state; /* atomic */
     sem_t ended;
+    struct si_call_t *next_told; /* atomic; whose worker this one's tells in its turn, or NULL */
 
     /* The engine's. */
     struct si_shard_t *shard; /* NULL before the first transfer */
     struct si_call_t **link;  /* what points at it in the list of running calls */
     struct si_call_t *next_running;
     int is_connecting; /* counted in target->connecting */
+    int has_begun;     /* before, libcurl tells of the handle's last transfer */
 
     /* The request. */
     si_buffer_t sent;    /* header lines, target and body */
@@ -92,15 +96,25 @@ void si_call_free(si_call_t *call);
 int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
                     long timeout_ms, const si_addresses_t *addresses);
 
-/* The worker: waits for the end until deadline (CLOCK_MONOTONIC). Returns 0 and leaves it if none
- * comes. */
+/*
+ * The worker: waits for the end until deadline (CLOCK_MONOTONIC), and then tells the next of those
+ * that ended with it. Returns 0 and leaves the call if no end comes.
+ */
 int si_call_wait(si_call_t *call, const struct timespec *deadline);
 
-/* The engine: tells the worker. Returns 0 where it has left: the call is then the engine's to
+/* The engine: ends the call. Returns 0 where its worker has left: the call is then the engine's to
  * return. */
-int si_call_tell_ended(si_call_t *call);
+int si_call_end(si_call_t *call);
 
-/* Without an engine thread: takes what si_call_tell_ended has left, for nobody waited. */
+/*
+ * The engine: tells the worker of an ended call, which tells that of next_told, and so on. To wake
+ * them one by one would cost the engine the processor each time: a worker that has waited long goes
+ * before a thread that never rests.
+ */
+void si_call_tell(si_call_t *call);
+void si_call_set_next_told(si_call_t *call, si_call_t *next);
+
+/* Without an engine thread: takes what si_call_tell has left, for nobody waited. */
 void si_call_take_notice(si_call_t *call);
 
 int si_call_is_running(const si_call_t *call);

@@ -5,6 +5,7 @@ use warnings;
 use Apache::Test qw(-withtestmore);
 use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
+use SessionInitializer::Wire qw(dial exchange request_bytes);
 
 my $url = $PATH . $SESSION;
 my $good_port = vars->{standin_tls_good};
@@ -66,7 +67,30 @@ SessionInitializerCACertificateFile "$ca"
 CONFIG
 unlink $ca;
 my @ask = (port => $httpd->port, host => 'x', method => 'POST', target => $url, body => '{}');
-is_answer(SessionInitializer::Wire::exchange(@ask), 200, 'a CA file that is gone by now');
+is_answer(exchange(@ask), 200, 'a CA file that is gone by now');
+$httpd->stop;
+stand_in->forget;
+
+# A burst's new connections resume the TLS session of the first one, though each is of another handle of libcurl's.
+$httpd = SessionInitializer::Httpd->start(name => 'tls', one_child => 1, config => <<"CONFIG");
+StreamIdCount 3
+SessionInitializerTimeout 60s
+SessionInitializerConnectTimeout 60s
+SessionInitializerEndpoint https://localhost:$good_port
+SessionInitializerCACertificateFile "@{[vars->{certs}]}/ca.pem"
+CONFIG
+is_answer(exchange(@ask, port => $httpd->port), 200, 'the first session of a child');
+ok(!received->tls_is_resumed, 'a whole handshake');
+if (threaded) {
+    my @held = (host => 'x', method => 'POST', target => $PATH . fault('hold'), body => '{}');
+    my @burst = map { dial($httpd->port)->send(request_bytes(@held)) } 1 .. 5;
+    ok(under_way(hold => 5), 'a burst');
+    stand_in->release;
+    is_answer($_->answer, 200, 'a session of the burst') for @burst;
+    my %resumed = map { $_->connection => $_->tls_is_resumed } new_requests;
+    # How many of those that connect at the same moment, libcurl and the server decide.
+    cmp_ok(scalar(grep { $_ } values %resumed), '>=', 1, 'new connections resume the TLS session of the first');
+}
 $httpd->stop;
 stand_in->forget;
 

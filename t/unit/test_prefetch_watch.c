@@ -6,7 +6,9 @@
 #include "prefetch_watch.h"
 
 #include <apr_file_io.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,16 +22,34 @@ static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
 static char told[4096];
 static int told_count;
 
+/* Of which eligible_as_told is what is in force while it is told of a change; NULL for none. */
+static si_prefetch_watch_t *watch_told_of;
+static const si_prefetch_view_t *view_told_of;
+static apr_uint32_t eligible_as_told;
+
+static apr_uint32_t eligible(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
+{
+    return si_prefetch_watch_eligible(watch, view, "live", 4, apr_time_from_sec(1800000000));
+}
+
+/* Holds up what is told, as a file system may hold up the look before it. */
+static atomic_int hold, is_held;
+
 static void tell(void *data, const char *file, const char *problem, int count)
 {
     apr_size_t length;
 
     (void)data;
+    while (hold) {
+        is_held = 1;
+        usleep(1000);
+    }
     pthread_mutex_lock(&told_lock);
     length = strlen(told);
     snprintf(told + length, sizeof(told) - length, "%s: %s (%d)\n", strrchr(file, '/') + 1,
              problem ? problem : "well", count);
     told_count++;
+    eligible_as_told = watch_told_of ? eligible(watch_told_of, view_told_of) : 0;
     pthread_mutex_unlock(&told_lock);
 }
 
@@ -43,25 +63,38 @@ static int told_so_far(void)
     return count;
 }
 
+static void tell_of(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
+{
+    pthread_mutex_lock(&told_lock);
+    watch_told_of = watch;
+    view_told_of = view;
+    pthread_mutex_unlock(&told_lock);
+}
+
 static const char *path_of(const char *name)
 {
     return apr_pstrcat(pool, directory, "/", name, NULL);
 }
 
-static void write_file(const char *name, const char *text)
+/* As whoever manages schedules does it: no look finds the file empty in between. */
+static void rename_to(const char *name, const char *text)
 {
-    FILE *file = fopen(path_of(name), "w");
+    FILE *file = fopen(path_of("new"), "w");
 
     if (!file || fputs(text, file) < 0 || fclose(file) != 0) {
         abort();
     }
+    if (rename(path_of("new"), path_of(name)) != 0) {
+        abort();
+    }
 }
 
-/* As whoever manages schedules does it. */
-static void rename_to(const char *name, const char *text)
+/* In one write, and text is as long as what the file has. */
+static void overwrite(const char *name, const char *text)
 {
-    write_file("new", text);
-    if (rename(path_of("new"), path_of(name)) != 0) {
+    const int file = open(path_of(name), O_WRONLY | O_CLOEXEC);
+
+    if (file < 0 || write(file, text, strlen(text)) != (ssize_t)strlen(text) || close(file) != 0) {
         abort();
     }
 }
@@ -99,11 +132,6 @@ static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
     view->index = views->nelts;
     APR_ARRAY_PUSH(views, const si_prefetch_view_t *) = view;
     return view;
-}
-
-static apr_uint32_t eligible(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
-{
-    return si_prefetch_watch_eligible(watch, view, "live", 4, apr_time_from_sec(1800000000));
 }
 
 /* Waits until something more has been told: at most ten looks. */
@@ -151,7 +179,7 @@ static void a_file_changes(void)
     void *was_wrong;
     apr_time_t read_at;
 
-    write_file("one", listing("a"));
+    rename_to("one", listing("a"));
     watch = si_prefetch_watch_start(views, tell, NULL);
     ok(watch != NULL, "it starts");
     is_number(told_so_far(), 1, "the file is read at once");
@@ -168,15 +196,18 @@ static void a_file_changes(void)
     reads[2] = &is_over;
     pthread_create(&reader, NULL, read_all_the_time, reads);
 
+    tell_of(watch, view);
     rename_to("one", listing("b"));
     wait_for_told(2);
+    tell_of(NULL, NULL);
+    is_number(eligible_as_told, 2, "what is told is in force");
     is_number(eligible(watch, view), 2, "renamed into place: noticed");
 
-    write_file("one", listing("a"));
+    overwrite("one", listing("a"));
     wait_for_told(3);
     is_number(eligible(watch, view), 1, "written in place, of the same size: noticed");
 
-    write_file("one", "{\"Items\":[{");
+    rename_to("one", "{\"Items\":[{");
     wait_for_told(4);
     is_told("one: the JSON breaks off behind byte 11 (0)\n", "half-written: told");
     is_number(eligible(watch, view), 1, "half-written: what it said last stays");
@@ -185,7 +216,7 @@ static void a_file_changes(void)
     is(status.problem, "the JSON breaks off behind byte 11", "half-written: status says so");
     ok(status.read_at > read_at, "half-written: status says since when");
 
-    write_file("one", "{\"Items\":[");
+    rename_to("one", "{\"Items\":[");
     wait_for_told(5);
     usleep(2500000);
     is_number(told_so_far(), 5, "still wrong: not told again");
@@ -195,13 +226,15 @@ static void a_file_changes(void)
     is_told("one: it cannot be read: No such file or directory (0)\n", "missing: told");
     is_number(eligible(watch, view), 1, "missing: what it said last stays");
 
-    mkdir(path_of("one"), 0777);
+    /* By a link, of which a file can take the place. */
+    if (mkdir(path_of("directory"), 0777) != 0 || symlink("directory", path_of("one")) != 0) {
+        abort();
+    }
     wait_for_told(7);
     is_told("one: it is no regular file (0)\n", "a directory: told");
-    rmdir(path_of("one"));
 
     rename_to("one", listing("b"));
-    wait_for_told(told_so_far() + 1);
+    wait_for_told(8);
     is_number(eligible(watch, view), 2, "good again: in force");
     si_prefetch_watch_status(watch, path_of("one"), pool, &status);
     is(status.problem, NULL, "good again: no problem");
@@ -240,8 +273,50 @@ static void several_files(void)
     si_prefetch_watch_stop(watch);
 }
 
+static void *release_at_last(void *ignored)
+{
+    int i;
+
+    for (i = 0; i < 20000 && hold; i++) {
+        usleep(1000);
+    }
+    hold = 0;
+    return ignored;
+}
+
+/* threads: those of the process without a watch. */
+static void a_look_hangs(int threads)
+{
+    static const char *const hung[] = { "hung", NULL };
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
+    si_prefetch_watch_t *watch;
+    pthread_t releaser;
+    int before, i;
+
+    view_of(views, "ab", hung);
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    before = told_so_far();
+    hold = 1;
+    rename_to("hung", listing("a"));
+    for (i = 0; i < 10000 && !is_held; i++) {
+        usleep(1000);
+    }
+    pthread_create(&releaser, NULL, release_at_last, NULL);
+    si_prefetch_watch_stop(watch);
+    ok(is_held && hold, "a stop does not wait for a look that hangs");
+    hold = 0;
+    pthread_join(releaser, NULL);
+    wait_for_told(before + 1);
+    /* The watch's memory goes when the process ends: its thread, left alone, must have gone before.
+     */
+    for (i = 0; i < 10000 && count_entries("/proc/self/task") > threads; i++) {
+        usleep(1000);
+    }
+}
+
 int main(void)
 {
+    const int threads = count_entries("/proc/self/task");
     const char *temporary;
 
     pool = tap_pool();
@@ -254,9 +329,12 @@ int main(void)
     }
     a_file_changes();
     several_files();
+    a_look_hangs(threads);
     unlink(path_of("one"));
     unlink(path_of("two"));
     unlink(path_of("shared"));
+    unlink(path_of("hung"));
+    rmdir(path_of("directory"));
     rmdir(directory);
     return done();
 }

@@ -551,8 +551,7 @@ static void ca_files(apr_pool_t *pool)
     apr_size_t length = 0;
 
     is(si_read_ca_file(pool, name, &pem, &length), NULL, "CA file: read");
-    is_bytes(pem, length, "# our CA\n" CERTIFICATE, strlen("# our CA\n" CERTIFICATE),
-             "CA file: whole");
+    is_bytes(pem, length, CERTIFICATE, strlen(CERTIFICATE), "CA file: its certificates");
     ok(pem && pem[length] == '\0', "CA file: a NUL behind");
 
     apr_file_remove(name, pool);
@@ -563,6 +562,14 @@ static void ca_files(apr_pool_t *pool)
     name = write_file(pool, BYTES("-----BEGIN PRIVATE KEY-----\n"));
     is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name,
                "-----BEGIN CERTIFICATE-----");
+    apr_file_remove(name, pool);
+
+    name = write_file(pool, BYTES("-----BEGIN CERTIFICATE-----\nMIIB\n"));
+    is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name, "-----END");
+    apr_file_remove(name, pool);
+
+    name = write_file(pool, BYTES(CERTIFICATE "\0" CERTIFICATE));
+    is_refusal(pool, si_read_ca_file(pool, name, &pem, &length), name, "NUL");
     apr_file_remove(name, pool);
 
     name = write_file(pool, "", 0);
