@@ -170,7 +170,7 @@ static int give_shard(si_engine_t *engine, si_call_t *call)
 {
     const int index = engine->calls_seen++ / engine->shard_calls % engine->shard_count;
 
-    return si_call_join(call, engine->shards[index], &engine->watch);
+    return si_shard_join(engine->shards[index], call);
 }
 
 /* Returns 0 where the transfer cannot begin, with why in *code. */
@@ -213,26 +213,6 @@ static void end(si_engine_t *engine, si_call_t *call, CURLcode code)
     end_call(engine, call, code);
 }
 
-/* Returns whether the call goes on: on a connection of its own, within its time limit. */
-static int begin_afresh(si_call_t *call)
-{
-    const apr_int64_t left = call->deadline - si_clock_ms();
-
-    if (left <= 0) {
-        return 0;
-    }
-    si_shard_remove(call->shard, call);
-    return si_call_connect_afresh(call) && si_call_limit(call, (long)left)
-           && si_shard_add(call->shard, call);
-}
-
-static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
-{
-    if (!si_call_wants_connection(call, code) || !begin_afresh(call)) {
-        end(engine, call, code);
-    }
-}
-
 static void append_waiting(si_call_t *call)
 {
     si_target_t *target = call->target;
@@ -247,6 +227,24 @@ static void append_waiting(si_call_t *call)
     }
     *target->waiting_end = call;
     target->waiting_end = &call->next;
+}
+
+/* Once more, on a connection of its own, when its turn to connect comes. */
+static void connect_afresh(si_call_t *call)
+{
+    si_call_has_connected(call);
+    unlink_running(call);
+    si_shard_remove(call->shard, call);
+    append_waiting(call);
+}
+
+static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
+{
+    if (si_call_wants_connection(call, code) && si_call_prepare_afresh(call)) {
+        connect_afresh(call);
+        return;
+    }
+    end(engine, call, code);
 }
 
 static si_call_t *pop_waiting(si_target_t *target)

@@ -4,8 +4,13 @@
 
 #include "clock.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,6 +79,179 @@ static CURLM *make_multi(int any_fd)
     return multi;
 }
 
+/* Sockets */
+
+/* A socket that cannot be noted is not opened. */
+static int note_socket(si_shard_t *shard, int fd)
+{
+    if (shard->socket_count == shard->socket_capacity) {
+        const int capacity = 2 * shard->socket_capacity + 8;
+        si_socket_t *sockets = realloc(shard->sockets, (size_t)capacity * sizeof(*sockets));
+        if (!sockets) {
+            return 0;
+        }
+        shard->sockets = sockets;
+        shard->socket_capacity = capacity;
+    }
+    shard->sockets[shard->socket_count++] = (si_socket_t){ .fd = fd };
+    return 1;
+}
+
+static void forget_socket(si_shard_t *shard, int fd)
+{
+    int i;
+
+    for (i = 0; i < shard->socket_count; i++) {
+        if (shard->sockets[i].fd == fd) {
+            shard->sockets[i] = shard->sockets[--shard->socket_count];
+            return;
+        }
+    }
+}
+
+/* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
+static curl_socket_t open_socket(void *shard, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd >= 0 && !note_socket(shard, fd)) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+static int close_socket(void *data, curl_socket_t fd)
+{
+    si_shard_t *shard = data;
+
+    forget_socket(shard, fd);
+    si_watch_forget(shard->watch, fd);
+    return close(fd);
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+        return 0;
+    }
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+static int is_peer(int fd, const char *ip)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof(address);
+    char text[INET6_ADDRSTRLEN];
+    const void *bytes;
+
+    if (getpeername(fd, (struct sockaddr *)&address, &length) != 0) {
+        return 0;
+    }
+    bytes = address.ss_family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr
+                                          : (void *)&((struct sockaddr_in *)&address)->sin_addr;
+    return inet_ntop(address.ss_family, bytes, text, sizeof(text)) && strcmp(text, ip) == 0;
+}
+
+/*
+ * The socket of a connection from local_port to ip, or -1. During a transfer libcurl 7.88 says no
+ * more of it. Only connections to different peers can share a local port.
+ */
+static int find_socket(si_shard_t *shard, int local_port, const char *ip)
+{
+    int found = -1;
+    int i;
+
+    for (i = 0; i < shard->socket_count; i++) {
+        si_socket_t *socket = &shard->sockets[i];
+        if (socket->local_port == 0) {
+            socket->local_port = port_of(socket->fd);
+        }
+        if (socket->local_port == local_port && (found < 0 || is_peer(socket->fd, ip))) {
+            found = socket->fd;
+        }
+    }
+    return found;
+}
+
+static int is_open(const si_shard_t *shard, int fd)
+{
+    int i;
+
+    for (i = 0; i < shard->socket_count; i++) {
+        if (shard->sockets[i].fd == fd) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* No answer with a body is as short, plain or over TLS; what TLS itself still has to say is. */
+#define LEAST_ANSWER 32
+
+/*
+ * Whether more came than an answer. If libcurl has read it too, it has closed the connection, and
+ * that although the answer had a length and no Connection header.
+ */
+static int has_second_answer(const si_shard_t *shard, const si_call_t *call)
+{
+    int unread = 0;
+
+    if (si_watch_is_wanted(shard->watch, call->socket)) {
+        return 0; /* the next transfer has begun, and has found nothing before its request */
+    }
+    if (!is_open(shard, call->socket)) {
+        return call->has_length && !call->has_connection_header;
+    }
+    return ioctl(call->socket, FIONREAD, &unread) == 0 && unread >= LEAST_ANSWER;
+}
+
+/*
+ * Two answers on a kept connection: one came before the request, too late to be seen there, and
+ * nobody can say which.
+ */
+static int is_ambiguous(const si_shard_t *shard, const si_call_t *call, CURLcode code)
+{
+    return code == CURLE_OK && si_call_is_on_kept_connection(call)
+           && has_second_answer(shard, call);
+}
+
+/*
+ * Whether the kept connection has input. The last answer is acknowledged before, not with the
+ * request: by Nagle's algorithm an upstream holds back what it writes after an answer until then,
+ * and it would come as if the request had asked for it.
+ */
+static int has_unasked_input(int fd)
+{
+    const int at_once = 1;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &at_once, sizeof(at_once));
+    return si_watch_has_input(fd);
+}
+
+/*
+ * The transfer has its connection and is about to send. What a kept one has to read belongs to no
+ * request (RFC 9112, 9.2), and libcurl 7.88 would take it for the answer to the next one. Over TLS
+ * a record of the protocol itself counts too, as with libcurl 8: no server sends one after an
+ * answer, and nobody but libcurl can read it.
+ */
+static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
+{
+    si_call_t *call = data;
+
+    (void)local_ip;
+    (void)port;
+    si_call_has_connected(call);
+    call->socket = find_socket(call->shard, local_port, ip);
+    call->is_stray = si_call_is_on_kept_connection(call) && has_unasked_input(call->socket);
+    return call->is_stray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int calls, int target_count)
 {
     si_shard_t *shard = calloc(1, sizeof(*shard));
@@ -105,6 +283,19 @@ static void settle_addresses(si_shard_t *shard, si_call_t *call)
         return;
     }
     *loaded = call->generation;
+}
+
+#define SET(call, option, value) (curl_easy_setopt((call)->easy, option, value) == CURLE_OK)
+
+int si_shard_join(si_shard_t *shard, si_call_t *call)
+{
+    call->shard = shard;
+    return SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
+           && SET(call, CURLOPT_OPENSOCKETDATA, shard)
+           && SET(call, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
+           && SET(call, CURLOPT_CLOSESOCKETDATA, shard)
+           && SET(call, CURLOPT_PREREQFUNCTION, on_connected)
+           && SET(call, CURLOPT_PREREQDATA, call);
 }
 
 int si_shard_add(si_shard_t *shard, si_call_t *call)
@@ -145,11 +336,13 @@ si_call_t *si_shard_finished(si_shard_t *shard, CURLcode *code)
     int left;
 
     while ((message = curl_multi_info_read(shard->multi, &left))) {
-        char *call = NULL;
+        char *private = NULL;
         if (message->msg == CURLMSG_DONE) {
             *code = message->data.result;
-            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
-            return (si_call_t *)(void *)call;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
+            si_call_t *call = (si_call_t *)(void *)private;
+            call->is_stray |= is_ambiguous(shard, call, *code);
+            return call;
         }
     }
     return NULL;

@@ -16,12 +16,20 @@
 #define SI_SHARD_CALLS 32 /* more only where there would be too many shards */
 #define SI_NO_DEADLINE INT64_MAX
 
+typedef struct {
+    int fd;
+    int local_port; /* 0 before it is known */
+} si_socket_t;
+
 typedef struct si_shard_t {
     CURLM *multi;
     si_watch_t *watch;
     unsigned tag;         /* of its sockets in watch */
     apr_int64_t deadline; /* of libcurl's next timer, monotonic milliseconds */
     unsigned *loaded;     /* by target: generation of the addresses in libcurl's cache */
+    si_socket_t *sockets; /* open ones, in no order */
+    int socket_count;
+    int socket_capacity;
 } si_shard_t;
 
 /*
@@ -29,6 +37,12 @@ typedef struct si_shard_t {
  * target_count targets. NULL where libcurl or memory fails.
  */
 si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int calls, int target_count);
+
+/*
+ * Gives the call this shard for all its transfers. A kept connection that has input, or has ended,
+ * is not used: the transfer then ends with call->is_stray. Returns 0 if libcurl fails.
+ */
+int si_shard_join(si_shard_t *shard, si_call_t *call);
 
 /* Begins the call's transfer. Returns 0 where libcurl fails. */
 int si_shard_add(si_shard_t *shard, si_call_t *call);

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <linux/sockios.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <strings.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /*
@@ -69,31 +71,6 @@ static void release(si_buffer_t *buffer)
     memset(buffer, 0, sizeof(*buffer));
 }
 
-/* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
-static curl_socket_t open_socket(void *ignored, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    (void)ignored;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-static int close_socket(void *watch, curl_socket_t socket)
-{
-    si_watch_forget(watch, socket);
-    return close(socket);
-}
-
-/* The transfer has its connection, new or kept, and is about to send. */
-static int on_connected(void *call, char *ip, char *local_ip, int port, int local_port)
-{
-    (void)ip;
-    (void)local_ip;
-    (void)port;
-    (void)local_port;
-    si_call_has_connected(call);
-    return CURL_PREREQFUNC_OK;
-}
-
 /* A number of at most three digits behind "HTTP/1.x ". */
 static int read_status(const char *line, size_t length)
 {
@@ -120,6 +97,8 @@ static void begin_answer(si_call_t *call, const char *line, size_t length)
     call->status = read_status(line, length);
     call->head.length = 0;
     call->has_whole_head = 0;
+    call->has_length = 0;
+    call->has_connection_header = 0;
     call->reason[0] = '\0';
     if (reason_length < sizeof(call->reason)
         && !si_has_control(line + before_reason, reason_length)) {
@@ -128,12 +107,33 @@ static void begin_answer(si_call_t *call, const char *line, size_t length)
     }
 }
 
+static int is_name(const char *line, size_t length, const char *name)
+{
+    return length == strlen(name) && strncasecmp(line, name, length) == 0;
+}
+
+/* Whether the connection stays after the answer: if it has a length, and Connection is not close.
+ */
+static void note_framing(si_call_t *call, const char *line, size_t length)
+{
+    if (is_name(line, length, "Content-Length") || is_name(line, length, "Transfer-Encoding")) {
+        call->has_length = 1;
+    }
+    else if (is_name(line, length, "Connection")) {
+        call->has_connection_header = 1;
+    }
+}
+
 static int keep_header(si_call_t *call, const char *line, size_t length)
 {
     const char *colon = memchr(line, ':', length);
     const char *end = line + length;
 
-    if (!colon || !si_answer_header_passes(line, (size_t)(colon - line))) {
+    if (!colon) {
+        return 1;
+    }
+    note_framing(call, line, (size_t)(colon - line));
+    if (!si_answer_header_passes(line, (size_t)(colon - line))) {
         return 1;
     }
     const char *value = colon + 1;
@@ -151,6 +151,30 @@ static int keep_header(si_call_t *call, const char *line, size_t length)
 }
 
 /*
+ * Whether an answer begins of which the upstream's system has acknowledged no byte of the request:
+ * then it was sent before the request arrived. An answer to a request acknowledges it. A request
+ * that libcurl wrote in several pieces, which is a large one, is not looked at.
+ */
+static int is_unacknowledged(const si_call_t *call)
+{
+    int unacknowledged = 0;
+    long written = 0;
+
+    if (call->socket < 0 || ioctl(call->socket, SIOCOUTQ, &unacknowledged) != 0) {
+        return 0;
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &written);
+    return written > call->body_length && unacknowledged >= written;
+}
+
+/* A 408 on a kept connection says that no request had come for long (RFC 9110, 15.5.9). */
+static int is_unasked(const si_call_t *call, const char *line, size_t length)
+{
+    return is_unacknowledged(call)
+           || (read_status(line, length) == 408 && si_call_is_on_kept_connection(call));
+}
+
+/*
  * One line of the head, or a trailer. Whatever begins with a status line begins anew: 1xx come
  * first.
  */
@@ -160,6 +184,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
     const size_t whole = size * count;
     size_t length = whole;
 
+    if (call->head_bytes == 0 && is_unasked(call, line, length)) {
+        call->is_stray = 1;
+        return 0;
+    }
     call->head_bytes += whole;
     if (call->head_bytes > SI_ANSWER_MAX_HEAD) {
         call->is_too_large = 1;
@@ -245,8 +273,6 @@ static int set_up(si_call_t *call)
            && SET(call, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER)
            && SET(call, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER)
            && SET(call, CURLOPT_MAXFILESIZE, (long)SI_ANSWER_MAX_BODY)
-           && SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
-           && SET(call, CURLOPT_PREREQFUNCTION, on_connected) && SET(call, CURLOPT_PREREQDATA, call)
            && SET(call, CURLOPT_HEADERFUNCTION, on_header) && SET(call, CURLOPT_HEADERDATA, call)
            && SET(call, CURLOPT_WRITEFUNCTION, on_body) && SET(call, CURLOPT_WRITEDATA, call)
            && SET(call, CURLOPT_ERRORBUFFER, call->error) && SET(call, CURLOPT_PRIVATE, call)
@@ -384,7 +410,6 @@ static int set_times(si_call_t *call, long connect_timeout_ms, long timeout_ms)
 
 static void forget_answer(si_call_t *call)
 {
-    __atomic_store_n(&call->state, SI_CALL_RUNNING, __ATOMIC_RELAXED);
     call->head.length = 0;
     call->body.length = 0;
     call->status = 0;
@@ -392,14 +417,17 @@ static void forget_answer(si_call_t *call)
     call->has_whole_head = 0;
     call->head_bytes = 0;
     call->is_too_large = 0;
+    call->is_stray = 0;
     call->is_stopped = 0;
     call->has_begun = 0;
+    call->socket = -1;
     call->error[0] = '\0';
 }
 
 int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long connect_timeout_ms,
                     long timeout_ms, const si_addresses_t *addresses)
 {
+    __atomic_store_n(&call->state, SI_CALL_RUNNING, __ATOMIC_RELAXED);
     forget_answer(call);
     call->deadline = si_clock_ms() + timeout_ms;
     if (!reserve(&call->sent, request_size(request))) {
@@ -409,6 +437,7 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
         return 0;
     }
     call->is_afresh = 0;
+    call->body_length = (long)request->body_length;
     char *target = write_headers(call, request);
     char *body = stpcpy(target, request->target) + 1;
     memcpy(body, request->body, request->body_length);
@@ -420,21 +449,35 @@ int si_call_prepare(si_call_t *call, const si_forward_request_t *request, long c
            && set_addresses(call, addresses);
 }
 
-int si_call_wants_connection(const si_call_t *call, CURLcode code)
+int si_call_is_on_kept_connection(const si_call_t *call)
 {
     long connections = 0;
 
-    if ((code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR) || call->is_afresh
-        || call->head_bytes > 0) {
-        return 0;
-    }
     curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
     return connections == 0;
 }
 
-int si_call_connect_afresh(si_call_t *call)
+/* Whether a transfer that ends so has come upon no HTTP, or upon an end. */
+static int is_without_answer(CURLcode code)
+{
+    return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR
+           || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
+}
+
+int si_call_wants_connection(const si_call_t *call, CURLcode code)
+{
+    if (call->is_afresh) {
+        return 0;
+    }
+    return call->is_stray
+           || (is_without_answer(code) && call->head_bytes == 0
+               && si_call_is_on_kept_connection(call));
+}
+
+int si_call_prepare_afresh(si_call_t *call)
 {
     call->is_afresh = 1;
+    forget_answer(call);
     return SET(call, CURLOPT_FRESH_CONNECT, 1L);
 }
 
@@ -498,13 +541,6 @@ int si_call_is_abandoned(const si_call_t *call)
     return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE) == SI_CALL_ABANDONED;
 }
 
-int si_call_join(si_call_t *call, struct si_shard_t *shard, si_watch_t *watch)
-{
-    call->shard = shard;
-    return SET(call, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
-           && SET(call, CURLOPT_CLOSESOCKETDATA, watch);
-}
-
 int si_call_limit(si_call_t *call, long left_ms)
 {
     /* A few milliseconds in the queue are not worth an option for every call. */
@@ -532,6 +568,9 @@ static si_forward_outcome_t outcome_of(const si_call_t *call)
     }
     if (call->is_too_large) {
         return SI_FORWARD_TOO_LARGE;
+    }
+    if (call->is_stray) {
+        return SI_FORWARD_PROTOCOL;
     }
     switch (call->code) {
     case CURLE_OK:
@@ -581,6 +620,9 @@ static const char *cause_of(const si_call_t *call)
     if (!call->has_begun && call->code == CURLE_OPERATION_TIMEDOUT) {
         return "its time was over before it could begin";
     }
+    if (call->is_stray) {
+        return "an answer came before the request had arrived";
+    }
     return *call->error ? call->error : curl_easy_strerror(call->code);
 }
 
@@ -598,12 +640,9 @@ static apr_array_header_t *read_headers(const si_call_t *call, apr_pool_t *pool)
 
 void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer)
 {
-    long connections = 0;
-
     answer->outcome = outcome_of(call);
     answer->was_called = call->has_begun;
-    curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connections);
-    answer->is_kept_connection = connections == 0;
+    answer->is_kept_connection = si_call_is_on_kept_connection(call);
     if (answer->outcome != SI_FORWARD_ANSWERED) {
         answer->stage = stage_of(call);
         answer->cause = apr_pstrdup(pool, cause_of(call));

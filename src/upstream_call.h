@@ -70,6 +70,8 @@ typedef struct si_call_t {
     long timeout_ms;      /* as last set */
     long connect_timeout_ms;
     int is_afresh; /* the second attempt, on a connection of its own */
+    long body_length;
+    int socket; /* of the connection, from the moment it is ready to be used; or -1 */
 
     /* The answer. */
     si_buffer_t head; /* "Name\0value\0" of each header that passes */
@@ -77,8 +79,11 @@ typedef struct si_call_t {
     int status;
     char reason[64];
     int has_whole_head; /* what follows are trailers */
-    size_t head_bytes;  /* all header bytes, passing or not */
+    int has_length;     /* by Content-Length or chunks */
+    int has_connection_header;
+    size_t head_bytes; /* all header bytes, passing or not */
     int is_too_large;
+    int is_stray;   /* what the connection has to read belongs to no request */
     int is_stopped; /* the engine has ended before the transfer */
     CURLcode code;
     char error[CURL_ERROR_SIZE];
@@ -120,9 +125,6 @@ void si_call_take_notice(si_call_t *call);
 int si_call_is_running(const si_call_t *call);
 int si_call_is_abandoned(const si_call_t *call);
 
-/* The engine: gives the call its shard, for ever. Returns 0 where libcurl fails. */
-int si_call_join(si_call_t *call, struct si_shard_t *shard, si_watch_t *watch);
-
 /* The engine: shortens the time limit to left_ms, where less is left than was set. */
 int si_call_limit(si_call_t *call, long left_ms);
 
@@ -130,15 +132,18 @@ int si_call_limit(si_call_t *call, long left_ms);
 void si_call_connects(si_call_t *call);
 void si_call_has_connected(si_call_t *call);
 
+/* Whether the transfer has a connection that an earlier one has used. */
+int si_call_is_on_kept_connection(const si_call_t *call);
+
 /*
- * Whether the transfer failed for want of a live kept connection, no byte having been answered.
- * libcurl replaces a dead one by itself, but counts its attempts over all transfers of a handle and
- * gives up at the fifth.
+ * Whether the transfer failed because the kept connection was dead, or had bytes to read that
+ * belong to no request, before a byte was answered. libcurl replaces a dead one by itself, but
+ * counts its attempts over all transfers of a handle and gives up at the fifth.
  */
 int si_call_wants_connection(const si_call_t *call, CURLcode code);
 
 /* Prepares the same transfer again on a new connection. Returns 0 where libcurl fails. */
-int si_call_connect_afresh(si_call_t *call);
+int si_call_prepare_afresh(si_call_t *call);
 
 /* Copies what came of the transfer into answer, its strings from pool. */
 void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer);

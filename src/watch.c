@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define IS_WANTED 0x80
 #define REGISTERED (EPOLLIN | EPOLLOUT)
@@ -65,6 +66,11 @@ void si_watch_unwant(si_watch_t *watch, int fd)
     }
 }
 
+int si_watch_is_wanted(const si_watch_t *watch, int fd)
+{
+    return fd >= 0 && fd < watch->size && (watch->states[fd] & IS_WANTED);
+}
+
 void si_watch_forget(si_watch_t *watch, int fd)
 {
     if (fd < watch->size && watch->states[fd]) {
@@ -72,6 +78,14 @@ void si_watch_forget(si_watch_t *watch, int fd)
         epoll_ctl(watch->epoll, EPOLL_CTL_DEL, fd, NULL);
         watch->states[fd] = 0;
     }
+}
+
+int si_watch_has_input(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0
+           || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_event_t *event)
@@ -86,5 +100,8 @@ int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_eve
         return 1;
     }
     si_watch_forget(watch, event->fd);
+    if (si_watch_has_input(event->fd)) {
+        shutdown(event->fd, SHUT_RDWR);
+    }
     return 0;
 }

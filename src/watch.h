@@ -34,10 +34,20 @@ void si_watch_set(si_watch_t *watch, int fd, unsigned events, unsigned tag);
 /* No transfer wants fd any longer. */
 void si_watch_unwant(si_watch_t *watch, int fd);
 
+/* Whether a transfer wants fd. */
+int si_watch_is_wanted(const si_watch_t *watch, int fd);
+
 /* fd is about to be closed, and its number free for another socket. */
 void si_watch_forget(si_watch_t *watch, int fd);
 
-/* Reads an event of epoll_wait. Returns 0, and takes the socket out, where no transfer wants it. */
+/* Whether there is something to read at a socket: bytes, or its end. */
+int si_watch_has_input(int fd);
+
+/*
+ * Reads an event of epoll_wait. Returns 0 if no transfer wants the socket: it is taken out then,
+ * and shut down if it has input, which belongs to no request. libcurl sees that and leaves it
+ * alone.
+ */
 int si_watch_read(si_watch_t *watch, const struct epoll_event *raw, si_watch_event_t *event);
 
 #endif
