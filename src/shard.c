@@ -5,6 +5,7 @@
 #include "clock.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -110,12 +111,18 @@ static void forget_socket(si_shard_t *shard, int fd)
 }
 
 /* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
-static curl_socket_t open_socket(void *shard, curlsocktype purpose, struct curl_sockaddr *address)
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
+    si_call_t *call = data;
     const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
     (void)purpose;
-    if (fd >= 0 && !note_socket(shard, fd)) {
+    if (fd < 0) {
+        call->open_errno = errno;
+        return CURL_SOCKET_BAD;
+    }
+    if (!note_socket(call->shard, fd)) {
+        call->open_errno = ENOMEM;
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -291,7 +298,7 @@ int si_shard_join(si_shard_t *shard, si_call_t *call)
 {
     call->shard = shard;
     return SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
-           && SET(call, CURLOPT_OPENSOCKETDATA, shard)
+           && SET(call, CURLOPT_OPENSOCKETDATA, call)
            && SET(call, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
            && SET(call, CURLOPT_CLOSESOCKETDATA, shard)
            && SET(call, CURLOPT_PREREQFUNCTION, on_connected)

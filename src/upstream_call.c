@@ -99,6 +99,7 @@ static void begin_answer(si_call_t *call, const char *line, size_t length)
     call->has_whole_head = 0;
     call->has_length = 0;
     call->has_connection_header = 0;
+    call->header_passes = 0;
     call->reason[0] = '\0';
     if (reason_length < sizeof(call->reason)
         && !si_has_control(line + before_reason, reason_length)) {
@@ -124,11 +125,50 @@ static void note_framing(si_call_t *call, const char *line, size_t length)
     }
 }
 
+/* Cuts blanks off both ends of a value, and returns its length. */
+static size_t trim(const char **value, const char *end)
+{
+    while (*value < end && (**value == ' ' || **value == '\t')) {
+        (*value)++;
+    }
+    while (end > *value && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    return (size_t)(end - *value);
+}
+
+static void drop_header(si_call_t *call)
+{
+    call->head.length = call->header_start;
+    call->header_passes = 0;
+}
+
+/* A line that goes on with the header before it, which is joined by a space (RFC 9112, 5.2). */
+static int continue_header(si_call_t *call, const char *line, size_t length)
+{
+    const char *value = line;
+    const size_t value_length = trim(&value, line + length);
+
+    if (!call->header_passes || value_length == 0) {
+        return 1;
+    }
+    if (!si_is_field_value(value, value_length)) {
+        drop_header(call);
+        return 1;
+    }
+    call->head.length--; /* the NUL */
+    if (call->head.bytes[call->head.length - 1] != '\0' && !append(&call->head, " ", 1)) {
+        return 0;
+    }
+    return append(&call->head, value, value_length) && append(&call->head, "", 1);
+}
+
 static int keep_header(si_call_t *call, const char *line, size_t length)
 {
     const char *colon = memchr(line, ':', length);
-    const char *end = line + length;
 
+    call->header_passes = 0;
+    call->header_start = call->head.length;
     if (!colon) {
         return 1;
     }
@@ -137,17 +177,13 @@ static int keep_header(si_call_t *call, const char *line, size_t length)
         return 1;
     }
     const char *value = colon + 1;
-    while (value < end && (*value == ' ' || *value == '\t')) {
-        value++;
-    }
-    while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
-        end--;
-    }
-    if (!si_is_field_value(value, (size_t)(end - value))) {
+    const size_t value_length = trim(&value, line + length);
+    if (!si_is_field_value(value, value_length)) {
         return 1;
     }
+    call->header_passes = 1;
     return append(&call->head, line, (size_t)(colon - line)) && append(&call->head, "", 1)
-           && append(&call->head, value, (size_t)(end - value)) && append(&call->head, "", 1);
+           && append(&call->head, value, value_length) && append(&call->head, "", 1);
 }
 
 /*
@@ -202,6 +238,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
     }
     if (call->has_whole_head) {
         return whole;
+    }
+    if (*line == ' ' || *line == '\t') {
+        return continue_header(call, line, length) ? whole : 0;
     }
     if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
         begin_answer(call, line, length);
@@ -421,6 +460,7 @@ static void forget_answer(si_call_t *call)
     call->is_stopped = 0;
     call->has_begun = 0;
     call->socket = -1;
+    call->open_errno = 0;
     call->error[0] = '\0';
 }
 
@@ -626,6 +666,30 @@ static const char *cause_of(const si_call_t *call)
     return *call->error ? call->error : curl_easy_strerror(call->code);
 }
 
+/* Why the system made no connection, 0 if it did not say: libcurl's text is the same for all. */
+static int connect_errno(const si_call_t *call)
+{
+    long reason = 0;
+
+    if (call->code != CURLE_COULDNT_CONNECT) {
+        return 0;
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &reason);
+    return call->open_errno ? call->open_errno : (int)reason;
+}
+
+static const char *whole_cause_of(const si_call_t *call, apr_pool_t *pool)
+{
+    const int reason = connect_errno(call);
+    char text[128];
+
+    if (reason == 0) {
+        return apr_pstrdup(pool, cause_of(call));
+    }
+    return apr_pstrcat(pool, cause_of(call), ": ",
+                       apr_strerror(APR_FROM_OS_ERROR(reason), text, sizeof(text)), NULL);
+}
+
 static apr_array_header_t *read_headers(const si_call_t *call, apr_pool_t *pool)
 {
     apr_array_header_t *headers = apr_array_make(pool, 16, sizeof(const char *));
@@ -645,7 +709,7 @@ void si_call_read(si_call_t *call, apr_pool_t *pool, si_forward_answer_t *answer
     answer->is_kept_connection = si_call_is_on_kept_connection(call);
     if (answer->outcome != SI_FORWARD_ANSWERED) {
         answer->stage = stage_of(call);
-        answer->cause = apr_pstrdup(pool, cause_of(call));
+        answer->cause = whole_cause_of(call, pool);
         return;
     }
     answer->status = call->status;

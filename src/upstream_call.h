@@ -81,7 +81,10 @@ typedef struct si_call_t {
     int has_whole_head; /* what follows are trailers */
     int has_length;     /* by Content-Length or chunks */
     int has_connection_header;
-    size_t head_bytes; /* all header bytes, passing or not */
+    int header_passes;   /* the last header line, and so what goes on with it */
+    size_t header_start; /* of that in head */
+    int open_errno;      /* why no socket could be opened, or 0 */
+    size_t head_bytes;   /* all header bytes, passing or not */
     int is_too_large;
     int is_stray;   /* what the connection has to read belongs to no request */
     int is_stopped; /* the engine has ended before the transfer */

@@ -61,6 +61,16 @@ void freeaddrinfo(struct addrinfo *info)
 /* A connect that holds its thread up for as long as it is told to. */
 
 static atomic_int hold_connect, is_held;
+static atomic_int connect_fails, socket_fails; /* with this errno, unless 0 */
+
+int socket(int domain, int type, int protocol)
+{
+    if (socket_fails && domain == AF_INET) {
+        errno = socket_fails;
+        return -1;
+    }
+    return (int)syscall(SYS_socket, domain, type, protocol);
+}
 
 int connect(int socket, const struct sockaddr *address, socklen_t length)
 {
@@ -69,6 +79,10 @@ int connect(int socket, const struct sockaddr *address, socklen_t length)
         usleep(1000);
     }
     is_held = 0;
+    if (connect_fails) {
+        errno = connect_fails;
+        return -1;
+    }
     return (int)syscall(SYS_connect, socket, address, length);
 }
 
@@ -134,6 +148,12 @@ static int answer(int socket, const char *request, int count)
     }
     if (strstr(request, "/early")) {
         send_text(socket, "HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n");
+    }
+    if (strstr(request, "/folded")) {
+        send_text(socket, "HTTP/1.1 200 OK\r\nContent-Type: text/plain;\r\n a=b; \r\n\t \tc=d\r\n"
+                          "X-Other: dropped\r\n as is this\r\nRetry-After:\r\n 9\r\n"
+                          "Content-Length: 0\r\n\r\n");
+        return 1;
     }
     send_text(socket, strstr(request, "/large")
                           ? "HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n"
@@ -698,6 +718,43 @@ static void test_refused(void)
 }
 
 /* Trap 2: the engine does not run, the worker leaves, and what it left is still the engine's. */
+/* libcurl says "Couldn't connect to server" of each. */
+static void test_system_reason(void)
+{
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 4, 1, &endpoint);
+    static const int reasons[] = { EACCES, EADDRNOTAVAIL, ECONNREFUSED, ENETUNREACH };
+    size_t i;
+
+    for (i = 0; i < COUNT_OF(reasons); i++) {
+        connect_fails = reasons[i];
+        const si_forward_answer_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
+        connect_fails = 0;
+        is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "connect fails: %s",
+                  strerror(reasons[i]));
+        contains(answer.cause, strerror(reasons[i]), "the cause says: %s", strerror(reasons[i]));
+    }
+    socket_fails = EMFILE;
+    const si_forward_answer_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
+    socket_fails = 0;
+    is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "no socket: %s", strerror(EMFILE));
+    contains(answer.cause, strerror(EMFILE), "the cause says: %s", strerror(EMFILE));
+    is_number(call(forwarder, endpoint, "/v1/x", 2 * SECOND).outcome, SI_FORWARD_ANSWERED,
+              "then there is a socket again");
+    si_forwarder_stop(forwarder);
+}
+
+static void test_folded_header(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    const si_forward_answer_t answer = call(forwarder, endpoint, "/folded", 2 * SECOND);
+
+    is_number(answer.headers->nelts, 4, "folded headers: those that may pass");
+    is(APR_ARRAY_IDX(answer.headers, 1, const char *), "text/plain; a=b; c=d",
+       "a folded header is joined by spaces");
+    is(APR_ARRAY_IDX(answer.headers, 3, const char *), "9",
+       "a header that begins on its second line has no blank before its value");
+}
+
 static void test_stuck_engine(void)
 {
     const si_endpoint_t *endpoint;
@@ -883,6 +940,7 @@ int main(int argc, char **argv)
     test_reset_connection(forwarder, endpoint);
     test_one_x_x(forwarder, endpoint);
     test_large(forwarder, endpoint);
+    test_folded_header(forwarder, endpoint);
     test_close_on_exec(forwarder, endpoint);
     si_forwarder_stop(forwarder);
 
@@ -897,6 +955,7 @@ int main(int argc, char **argv)
     test_names();
     test_name_that_moves();
     test_refused();
+    test_system_reason();
     test_silent_name_server();
     test_stuck_engine();
     if (!is_slow) {
