@@ -99,9 +99,13 @@ sub summary { return $_[0]->private(GET => '/_standin/summary') }
 sub forget { $_[0]->private(DELETE => '/_standin/requests'); return }
 sub release { $_[0]->private(DELETE => '/_standin/held'); return }    # of the fault hold
 
+# Writes bytes on each idle kept connection, or ends it; how many there were.
+sub write_on_idle { return $_[0]->private(POST => '/_standin/idle', $_[1]) }
+
 sub private {
-    my ($self, $method, $target) = @_;
-    my $answer = exchange(port => $self->port, host => 'stand-in', method => $method, target => $target);
+    my ($self, $method, $target, $body) = @_;
+    my $answer = exchange(port => $self->port, host => 'stand-in', method => $method, target => $target,
+        defined $body ? (body => $body) : ());
     $answer->status =~ /^20\d$/ or die "the stand-in's $target answered " . $answer->status . "\n";
     return length $answer->body ? to_perl(parse_json($answer->body)) : undef;
 }
