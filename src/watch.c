@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 #define IS_WANTED 0x80
-#define REGISTERED (EPOLLIN | EPOLLOUT)
+#define REGISTERED ((unsigned)EPOLLIN | (unsigned)EPOLLOUT)
 
-_Static_assert((REGISTERED & ~0x7F) == 0, "the events fit beside the flag");
+_Static_assert((REGISTERED & ~0x7FU) == 0, "the events fit beside the flag");
 
 int si_watch_make(si_watch_t *watch)
 {
@@ -62,7 +62,7 @@ void si_watch_set(si_watch_t *watch, int fd, unsigned events, unsigned tag)
 void si_watch_unwant(si_watch_t *watch, int fd)
 {
     if (fd < watch->size) {
-        watch->states[fd] &= (unsigned char)~IS_WANTED;
+        watch->states[fd] = (unsigned char)(watch->states[fd] & ~IS_WANTED);
     }
 }
 

@@ -39,7 +39,7 @@ my %page = (
 my $listener = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', LocalPort => 0) or die "listen: $!\n";
 my $api = fork // die "fork: $!\n";
 if ($api == 0) {
-    alarm 120;
+    alarm 120 * patience;
     while (my $client = $listener->accept) {
         serve($client);
     }

@@ -1,4 +1,5 @@
 # Which URLs are the module's own.
+# Depends on the MPM.
 use strict;
 use warnings;
 

@@ -1,9 +1,11 @@
 # A graceful restart loses no request, and a stop does not wait for ever.
+# Depends on the MPM.
 use strict;
 use warnings;
 
 use Apache::Test qw(-withtestmore);
 use POSIX ();
+use SessionInitializer::Curl qw($PATIENCE);
 use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial exchange);
@@ -11,7 +13,7 @@ use SessionInitializer::Wire qw(dial exchange);
 my $RESTARTS = 3;
 my $CLIENTS = 4;
 
-my $vhosts = SessionInitializer::Httpd::vhosts(patient => '', impatient => 'SessionInitializerTimeout 3s');
+my $vhosts = SessionInitializer::Httpd::vhosts(patient => '', impatient => "SessionInitializerConnectTimeout 3s\nSessionInitializerTimeout 3s");
 my $config = <<"CONFIG";
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
@@ -77,7 +79,7 @@ my %first_children = map { $_ => 1 } $short_lived->children;
 # curl, which tells the version and the status of what it has got.
 sub start_curl {
     my $target = shift;
-    open my $output, '-|', qw(curl -sS -q --max-time 120 --noproxy * --http2-prior-knowledge -o /dev/null
+    open my $output, '-|', qw(curl -sS -q --max-time), $PATIENCE, qw(--noproxy * --http2-prior-knowledge -o /dev/null
         -d {} -w), '%{http_version} %{http_code}', 'http://127.0.0.1:' . $httpd->port . $target or die "curl: $!";
     return $output;
 }

@@ -1,4 +1,5 @@
 # A thousand requests of every kind, failures among them, leave a child with the memory and descriptors it had.
+# Depends on the MPM.
 use strict;
 use warnings;
 
@@ -13,7 +14,6 @@ my $KILOBYTES = 128;    # that may come in a thousand requests
 my $httpd = SessionInitializer::Httpd->start(name => 'growth', one_child => 1, config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
-SessionInitializerTimeout 10s
 SessionInitializerMaxBody 1000
 CONFIG
 

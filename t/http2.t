@@ -1,10 +1,11 @@
 # HTTP/2: h2c with prior knowledge and by upgrade, h2 over TLS. mod_http2 does not work under prefork: there
 # the same clients get HTTP/1.1.
+# Depends on the MPM.
 use strict;
 use warnings;
 
 use Apache::Test qw(-withtestmore);
-use SessionInitializer::Curl qw(curl run);
+use SessionInitializer::Curl qw(curl run $PATIENCE);
 use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 
@@ -66,7 +67,7 @@ for my $way (@ways) {
     my $delayed = $base . $PATH . fault('delay-100');
     my @calls = map { ('-o', '/dev/null', '-w', '%{http_code}\n', "$delayed?n=$_") } 1 .. $many;
     stand_in->forget;
-    my ($exit, $text) = run(qw(curl -sS -q --max-time 90 --noproxy * -Z --parallel-max 8), @options, '-d', '{}',
+    my ($exit, $text) = run(qw(curl -sS -q --max-time), $PATIENCE, qw(--noproxy * -Z --parallel-max 8), @options, '-d', '{}',
         @calls);
     is(occurrences($text, qr/^200$/m), $many, "$name: $many sessions in parallel");
     is(scalar(new_requests), $many, "$name: each went upstream");

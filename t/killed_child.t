@@ -1,5 +1,6 @@
 # A child process that is killed takes its own calls with it and nothing else: the others serve on, and the one that
 # takes its place begins with no call counted.
+# Depends on the MPM.
 use strict;
 use warnings;
 

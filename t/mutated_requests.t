@@ -15,7 +15,7 @@ use Time::HiRes qw(time);
 my $SEED = $ENV{SEED} // int time;
 my $SECONDS = $ENV{FUZZ_SECONDS} // 1;
 my $BATCH = 200;
-my $PATIENCE = 20;
+my $PATIENCE = 20 * patience;
 
 srand $SEED;
 note "SEED=$SEED FUZZ_SECONDS=$SECONDS";

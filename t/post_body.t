@@ -1,4 +1,5 @@
 # The body of a session initialization: JSON in, the same JSON and a stream id out.
+# Depends on the MPM.
 use strict;
 use warnings;
 

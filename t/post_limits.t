@@ -1,4 +1,5 @@
 # Bodies that are too large, too slow or broken off.
+# Depends on the MPM.
 use strict;
 use warnings;
 

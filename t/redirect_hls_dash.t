@@ -1,4 +1,5 @@
 # GET and HEAD of a playback URL: 302 to the same URL with a stream id.
+# Depends on the MPM.
 use strict;
 use warnings;
 

@@ -19,7 +19,7 @@ my %endpoint = (
     unset => 'none',
 );
 my %limit = (
-    blackhole => 'SessionInitializerConnectTimeout 300ms', impatient => 'SessionInitializerTimeout 500ms',
+    blackhole => 'SessionInitializerConnectTimeout 300ms', impatient => "SessionInitializerConnectTimeout 500ms\nSessionInitializerTimeout 500ms",
 );
 my $ca = vars->{certs} . '/ca.pem';
 my $vhosts = SessionInitializer::Httpd::vhosts(

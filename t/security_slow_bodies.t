@@ -1,4 +1,5 @@
 # Clients that send slowly hold no upstream call: a slot is taken once the body is whole.
+# Depends on the MPM.
 use strict;
 use warnings;
 

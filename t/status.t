@@ -1,4 +1,5 @@
 # What was counted: exact over child processes, graceful restarts and a child that was killed, in each of its forms.
+# Depends on the MPM.
 use strict;
 use warnings;
 

@@ -115,10 +115,23 @@ static inline int done(void)
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * How many times slower this machine is than an idle one (script/test measures it), at least 1:
+ * limits of waiting are multiplied by it.
+ */
+static inline int tap_patience(void)
+{
+    const char *given = getenv("SI_PATIENCE");
+    const int patience = given ? atoi(given) : 1;
+
+    return patience > 1 ? patience : 1;
+}
+
 static inline apr_pool_t *tap_pool(void)
 {
     apr_pool_t *pool;
 
+    setvbuf(stdout, NULL, _IOLBF, 0); /* who looks at the output sees that the test goes on */
     apr_initialize();
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);

@@ -134,12 +134,12 @@ static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
     return view;
 }
 
-/* Waits until something more has been told: at most ten looks. */
+/* Waits until something more has been told. */
 static void wait_for_told(int count)
 {
     int i;
 
-    for (i = 0; i < 1000 && told_so_far() < count; i++) {
+    for (i = 0; i < 6000 * tap_patience() && told_so_far() < count; i++) {
         usleep(10000);
     }
     is_number(told_so_far(), count, "told, and no more than that");
@@ -277,7 +277,7 @@ static void *release_at_last(void *ignored)
 {
     int i;
 
-    for (i = 0; i < 20000 && hold; i++) {
+    for (i = 0; i < 20000 * tap_patience() && hold; i++) {
         usleep(1000);
     }
     hold = 0;
@@ -298,7 +298,7 @@ static void a_look_hangs(int threads)
     before = told_so_far();
     hold = 1;
     rename_to("hung", listing("a"));
-    for (i = 0; i < 10000 && !is_held; i++) {
+    for (i = 0; i < 20000 * tap_patience() && !is_held; i++) {
         usleep(1000);
     }
     pthread_create(&releaser, NULL, release_at_last, NULL);
@@ -309,7 +309,7 @@ static void a_look_hangs(int threads)
     wait_for_told(before + 1);
     /* The watch's memory goes when the process ends: its thread, left alone, must have gone before.
      */
-    for (i = 0; i < 10000 && count_entries("/proc/self/task") > threads; i++) {
+    for (i = 0; i < 20000 * tap_patience() && count_entries("/proc/self/task") > threads; i++) {
         usleep(1000);
     }
 }

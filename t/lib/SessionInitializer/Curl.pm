@@ -6,16 +6,21 @@ use warnings;
 use Exporter 'import';
 use POSIX ();
 
-our @EXPORT_OK = qw(curl run);
+use SessionInitializer::Process ();
 
-# The exit status and the output of a program, two minutes at most.
+our @EXPORT_OK = qw(curl run $PATIENCE);
+
+# curl's own limit, in seconds.
+our $PATIENCE = 90 * SessionInitializer::Process::patience();
+
+# The exit status and the output of a program, which is ended after some minutes.
 sub run {
     my @command = @_;
     my $pid = open(my $output, '-|') // die "fork: $!\n";
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
         open STDIN, '<', '/dev/null';
-        alarm 120;
+        alarm $PATIENCE + 30;
         exec @command or POSIX::_exit(127);
     }
     local $/;
@@ -27,7 +32,7 @@ sub run {
 # One call: its last answer, with the HTTP version that it came in.
 sub curl {
     my @arguments = @_;
-    my ($status, $text) = run(qw(curl -sS -q -i --max-time 90 --noproxy * -w \n%{http_version}\n%{url_effective}),
+    my ($status, $text) = run(qw(curl -sS -q -i --max-time), $PATIENCE, qw(--noproxy * -w \n%{http_version}\n%{url_effective}),
         @arguments);
     my $url = $text =~ s/\n([^\n]*)\z// ? $1 : '';
     my $version = $text =~ s/\n([^\n]*)\z// ? $1 : '';

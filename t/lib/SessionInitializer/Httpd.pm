@@ -61,6 +61,11 @@ PidFile "$self->{directory}/httpd.pid"
 ErrorLog "$self->{directory}/error_log"
 DocumentRoot "$self->{directory}"
 MaxKeepAliveRequests 0
+KeepAliveTimeout @{[5 * SessionInitializer::Process::patience()]}
+<IfModule session_initializer_module>
+    SessionInitializerConnectTimeout 60s
+    SessionInitializerTimeout 60s
+</IfModule>
 <IfModule mod_mime.c>
     TypesConfig /dev/null
 </IfModule>
@@ -123,15 +128,7 @@ sub generations {
     return scalar(() = $self->error_log =~ /resuming normal operations/g);
 }
 
-sub children {
-    my $self = shift;
-    my @children;
-    for my $file (glob '/proc/[0-9]*/stat') {
-        open my $stat, '<', $file or next;
-        push @children, $1 if (<$stat> // '') =~ /^(\d+) \(.*\) \S (\d+) / && $2 == $self->pid;
-    }
-    return @children;
-}
+sub children { return SessionInitializer::Process::children($_[0]->pid) }
 
 # The child that has accepted a client's connection: who holds the socket that /proc/net/tcp shows.
 sub child_of {
@@ -190,7 +187,8 @@ sub graceful {
 sub stop {
     my $self = shift;
     my $pid = delete $self->{pid} or return;
-    SessionInitializer::Process::let_connections_end();
+    SessionInitializer::Process::let_connections_end($self->port);
+    SessionInitializer::Process::let_rest($pid);
     SessionInitializer::Process::end($pid);
     my ($crash) = $self->error_log =~ /(.*exit signal.*)/;
     die "httpd has crashed: $crash\n" if $crash;

@@ -4,7 +4,18 @@ use strict;
 use warnings;
 
 use IO::Socket::INET ();
-use Time::HiRes qw(sleep time);
+use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
+
+# How many times slower this machine is than an idle one (script/test measures it): limits of waiting are multiplied by it.
+sub patience { return $ENV{SI_PATIENCE} || 1 }
+
+# What a piece of code returns, and whether that took no longer than so many seconds on an idle machine.
+sub in_time {
+    my ($seconds, $code) = @_;
+    my $began = clock_gettime(CLOCK_MONOTONIC);
+    my $result = $code->();
+    return ($result, clock_gettime(CLOCK_MONOTONIC) - $began <= $seconds * patience());
+}
 
 sub free_ports {
     my $count = shift;
@@ -19,23 +30,55 @@ sub read_pid {
     return (<$file> // '') =~ /^(\d+)$/ ? $1 : undef;
 }
 
-# Ends a process and waits for that, a minute at most.
+# Ends a process and waits for that.
 sub end {
     my ($pid, $signal) = @_;
     kill $signal || 'TERM', $pid or return;
     eventually(sub { waitpid($pid, 1); !kill 0, $pid }) or warn "process $pid does not end\n";
 }
 
-# At SIGTERM httpd closes the sockets of its workers, and crashes where one of them is just doing that itself
-# (event and worker, 2.4.71, with or without this module); prefork's children end in the signal handler, amid a malloc
-# too. So connections that the tests have closed come first, on a slow machine as well.
-sub let_connections_end { sleep 0.5 }
+# At SIGTERM httpd closes the sockets of its workers, and crashes if one of them is just doing that itself (event and
+# worker, 2.4.71, with or without this module); prefork's children end in the signal handler, amid a malloc too. So
+# a server is let finish what it is at before it is stopped. It may have connections that no one closes: this waits for
+# half a second at most.
+sub let_connections_end {
+    my %is_port = map { sprintf('%04X', $_) => 1 } @_;
+    return awaits(0.5, sub {
+        open my $table, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!\n";
+        # Of a process (inode), and no listener (state 0A).
+        return !grep { /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ (?!0A)(?:\S+ +){6}[1-9]/ && $is_port{$1} } <$table>;
+    });
+}
 
-# Polls until a condition holds; what it then is, or false after a minute.
-sub eventually {
-    my $condition = shift;
-    my $deadline = time + 60;
-    while (time < $deadline) {
+# Until every thread of the children sleeps, for some looks in a row.
+sub let_rest {
+    my $pid = shift // return;
+    my $looks = 0;
+    return awaits(5, sub { $looks = is_busy($pid) ? 0 : $looks + 1; return $looks >= 3 });
+}
+
+sub is_busy {
+    my $pid = shift;
+    return grep { /^\d+ \(.*\) [RD] / } map { first_line($_) } map { glob "/proc/$_/task/*/stat" } children($pid);
+}
+
+sub children {
+    my $pid = shift;
+    return map { first_line($_) =~ /^(\d+) \(.*\) \S (\d+) / && $2 == $pid ? $1 : () } glob '/proc/[0-9]*/stat';
+}
+
+sub first_line {
+    open my $file, '<', $_[0] or return '';
+    return <$file> // '';
+}
+
+# Polls until a condition holds; what it then is, or false after a minute of an idle machine.
+sub eventually { return awaits(60, @_) }
+
+sub awaits {
+    my ($seconds, $condition) = @_;
+    my $deadline = clock_gettime(CLOCK_MONOTONIC) + $seconds * patience();
+    while (clock_gettime(CLOCK_MONOTONIC) < $deadline) {
         my $result = $condition->();
         return $result if $result;
         sleep 0.02;

@@ -15,7 +15,7 @@ use SessionInitializer::Wire ();
 our @EXPORT = qw(
     $PATH $ACCOUNT $HLS $DASH $SESSION fault vars port threaded
     request get head_of post options connection send_raw stand_in received nothing_sent new_requests
-    stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually under_way log_mark logged
+    stream_id_of occurrences is_redirect is_own_error is_answer sent_body is_sent eventually in_time patience under_way log_mark logged
     failure_is_logged chi_square
 );
 
@@ -29,6 +29,16 @@ sub vars { return Apache::Test::basic_config()->{vars} }
 sub port { return vars()->{port} }
 sub threaded { return vars()->{si_mpm} ne 'prefork' }
 sub eventually { return SessionInitializer::Process::eventually(@_) }
+sub patience { return SessionInitializer::Process::patience() }
+
+# That a piece of code does not take longer than so many seconds of an idle machine; returns what it returns.
+sub in_time {
+    my ($seconds, $name, $code) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($result, $is_in_time) = SessionInitializer::Process::in_time($seconds, $code);
+    Test::More::ok($is_in_time, $name);
+    return $result;
+}
 
 # The session URL of a playback configuration for which the stand-in misbehaves.
 sub fault { return "/v1/session/$ACCOUNT/fault-$_[0]/live/index.m3u8" }

@@ -30,6 +30,7 @@ sub run_in_build_directory {
     link_into("$build/t/conf", glob("$sources/conf/*.in"));
 
     $ENV{PERL5LIB} = join ':', "$sources/lib", grep { length } $ENV{PERL5LIB} // '';
+    $ENV{APACHE_TEST_STARTUP_TIMEOUT} = 60 * SessionInitializer::Process::patience();
     $ENV{APACHE_TEST_ULIMIT_SET} = 1;              # else Apache::Test starts itself anew through a shell
     $ENV{RES_OPTIONS} = 'timeout:1 attempts:1';    # a name server that is not there is given up soon
     delete @ENV{grep { /_proxy$/i } keys %ENV};
@@ -87,6 +88,7 @@ sub variables {
         # As a child httpd is reaped here; one that is to stay must not depend on this process.
         defines => $self->{opts}{'start-httpd'} ? '' : 'NO_DETACH',
         si_module => abs_path($module), si_mpm => $mpm,
+        (map { ("patient_$_" => $_ * SessionInitializer::Process::patience()) } 5, 300, 400, 1000),
         sources => $self->{sources}, certs => "$self->{build}/certs", media => "$self->{build}/media",
     );
 }
@@ -117,7 +119,9 @@ sub stop {
         $stand_in->leave if $stand_in;    # -start-httpd: both stay, until the next run
         return;
     }
-    SessionInitializer::Process::let_connections_end();
+    my $vars = $self->{test_config}{vars};
+    SessionInitializer::Process::let_connections_end(@$vars{qw(port tls_port)});
+    SessionInitializer::Process::let_rest(SessionInitializer::Process::read_pid($vars->{t_pid_file}));
     $self->SUPER::stop(@_);
 
     my $log = $self->{test_config}->error_log;

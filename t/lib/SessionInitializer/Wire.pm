@@ -54,7 +54,9 @@ use IO::Select ();
 use IO::Socket::INET ();
 use Time::HiRes ();
 
-my $PATIENCE = 60;    # seconds until an answer is given up
+use SessionInitializer::Process ();
+
+my $PATIENCE = 60 * SessionInitializer::Process::patience();    # seconds until an answer is given up
 
 sub new {
     my ($class, $port) = @_;
