@@ -21,6 +21,7 @@
 #include "src/setup_check.h"
 #include "src/status_handler.h"
 #include "src/upstream_headers.h"
+#include "src/thread.h"
 
 #include <ap_expr.h>
 #include <ap_mpm.h>
@@ -442,14 +443,22 @@ static apr_status_t stop_forwarder(void *creator)
     return APR_SUCCESS;
 }
 
-/*
- * Prefork interrupts its worker for this, which may hold a lock that the watch waits for: it is
- * given a second.
- */
 static apr_status_t stop_choice(void *creator)
 {
     if (is_of(creator)) {
         si_choice_stop();
+    }
+    return APR_SUCCESS;
+}
+
+/*
+ * Prefork's child process ends in the handler of SIGTERM, wherever that has interrupted its
+ * worker: what runs here must not lock, allocate or join. The forwarder is left as it is.
+ */
+static apr_status_t halt_choice(void *creator)
+{
+    if (is_of(creator)) {
+        si_choice_halt();
     }
     return APR_SUCCESS;
 }
@@ -474,17 +483,19 @@ static void start_child(apr_pool_t *pchild, server_rec *main_server)
 {
     pid_t *creator = apr_palloc(pchild, sizeof(*creator));
     int is_threaded = 0;
+    sigset_t before;
 
     ap_mpm_query(AP_MPMQ_IS_THREADED, &is_threaded);
     is_threaded = is_threaded != AP_MPMQ_NOT_SUPPORTED;
+    *creator = getpid();
+    si_thread_hold_end(&before);
     start_forwarder(main_server, is_threaded);
     si_choice_start(main_server, schedule_views);
-    *creator = getpid();
-    apr_pool_pre_cleanup_register(pchild, creator, stop_choice);
-    /* Prefork ends its children in a signal handler, amid a call that may hold its locks. */
+    apr_pool_pre_cleanup_register(pchild, creator, is_threaded ? stop_choice : halt_choice);
     if (is_threaded) {
         apr_pool_pre_cleanup_register(pchild, creator, stop_forwarder);
     }
+    si_thread_release_end(&before);
 }
 
 /* Configuration of a server */

@@ -44,6 +44,13 @@ void si_choice_stop(void)
     }
 }
 
+void si_choice_halt(void)
+{
+    if (watch) {
+        si_prefetch_watch_halt(watch);
+    }
+}
+
 static si_stream_id_set_t eligible_ids(const request_rec *r, const si_settings_t *settings,
                                        const si_playback_t *playback)
 {

@@ -17,6 +17,9 @@
 void si_choice_start(server_rec *s, const apr_array_header_t *views);
 void si_choice_stop(void);
 
+/* Likewise from the signal handler in which a child process of prefork ends. */
+void si_choice_halt(void);
+
 /*
  * Chooses for a session that begins with r. *position is that of the id among the server's. Logs
  * and returns an error where there is no randomness.

@@ -371,11 +371,15 @@ static int wait_ms(const si_engine_t *engine)
     return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* Waits for what comes first, and does all there is to do. */
-static void turn(si_engine_t *engine, int *is_stopping)
+/*
+ * Waits for what comes first, and does all there is to do. while_waiting: the signal mask
+ * meanwhile; NULL for the thread's own.
+ */
+static void turn(si_engine_t *engine, const sigset_t *while_waiting, int *is_stopping)
 {
     struct epoll_event events[EVENTS_PER_TURN];
-    const int count = epoll_wait(engine->watch.epoll, events, EVENTS_PER_TURN, wait_ms(engine));
+    const int count = epoll_pwait(engine->watch.epoll, events, EVENTS_PER_TURN, wait_ms(engine),
+                                  while_waiting);
     int i;
 
     for (i = 0; i < count; i++) {
@@ -415,7 +419,7 @@ static void *run(void *data)
     int is_stopping = 0;
 
     while (!is_stopping) {
-        turn(engine, &is_stopping);
+        turn(engine, NULL, &is_stopping);
     }
     stop_all(engine);
     return NULL;
@@ -459,14 +463,14 @@ int si_engine_submit(si_engine_t *engine, si_call_t *call)
     return !is_stopping;
 }
 
-void si_engine_drive(si_engine_t *engine, si_call_t *call)
+void si_engine_drive(si_engine_t *engine, si_call_t *call, const sigset_t *while_waiting)
 {
     int ignored;
 
     begin(engine, call);
     tell_ended(engine);
     while (si_call_is_running(call)) {
-        turn(engine, &ignored);
+        turn(engine, while_waiting, &ignored);
     }
     si_call_take_notice(call);
 }

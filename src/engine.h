@@ -10,6 +10,8 @@
 
 #include "upstream_call.h"
 
+#include <signal.h>
+
 typedef struct si_engine_t si_engine_t;
 
 /*
@@ -37,7 +39,10 @@ void si_engine_stop(si_engine_t *engine);
  */
 int si_engine_submit(si_engine_t *engine, si_call_t *call);
 
-/* Without a thread: drives a prepared call to its end on the caller's. */
-void si_engine_drive(si_engine_t *engine, si_call_t *call);
+/*
+ * Without a thread: drives a prepared call to its end on the caller's, whose signal mask is
+ * while_waiting as long as there is nothing to do.
+ */
+void si_engine_drive(si_engine_t *engine, si_call_t *call, const sigset_t *while_waiting);
 
 #endif

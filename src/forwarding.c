@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "engine.h"
+#include "thread.h"
 #include "tls_sessions.h"
 #include "upstream_call.h"
 
@@ -24,6 +25,7 @@ struct si_forwarder_t {
     int target_count;
     int is_threaded;
     int max_calls;
+    sigset_t own_signals; /* of the child's one worker, without a thread */
 
     pthread_mutex_t lock; /* of what follows and of the targets' idle lists */
     int under_way;
@@ -160,7 +162,7 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
     const struct timespec until = si_clock_timespec(deadline + SAFETY_MARGIN);
 
     if (!forwarder->is_threaded) {
-        si_engine_drive(forwarder->engine, call);
+        si_engine_drive(forwarder->engine, call, &forwarder->own_signals);
     }
     else if (!si_engine_submit(forwarder->engine, call)) {
         fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
@@ -186,6 +188,27 @@ static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
     return left < 1000 ? 1 : (long)(left / 1000);
 }
 
+/* There are addresses. call is a kept one or NULL. */
+static void begin(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
+                  const si_forward_request_t *request, const si_addresses_t *addresses,
+                  apr_interval_time_t start, apr_pool_t *pool, si_forward_answer_t *answer)
+{
+    const apr_interval_time_t spent = addresses ? si_clock_us() - start : 0;
+
+    call = call ? call : si_call_make(target);
+    if (call
+        && si_call_prepare(call, request, left_ms(request->connect_timeout, spent),
+                           left_ms(request->timeout, spent), addresses)) {
+        run(forwarder, call, start + request->timeout, pool, answer);
+        return;
+    }
+    fail(answer, SI_FORWARD_PROTOCOL, "queue", "libcurl took no call, probably for want of memory");
+    if (call) {
+        si_call_free(call);
+    }
+    leave_place(forwarder);
+}
+
 /* A place is taken; *call is a kept call or NULL. */
 static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
                     const si_forward_request_t *request, apr_interval_time_t start,
@@ -203,20 +226,13 @@ static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *tar
         }
         return;
     }
-    const apr_interval_time_t spent = addresses ? si_clock_us() - start : 0;
-
-    call = call ? call : si_call_make(target);
-    if (call
-        && si_call_prepare(call, request, left_ms(request->connect_timeout, spent),
-                           left_ms(request->timeout, spent), addresses)) {
-        run(forwarder, call, start + request->timeout, pool, answer);
-        return;
+    if (!forwarder->is_threaded) {
+        si_thread_hold_end(&forwarder->own_signals);
     }
-    fail(answer, SI_FORWARD_PROTOCOL, "queue", "libcurl took no call, probably for want of memory");
-    if (call) {
-        si_call_free(call);
+    begin(forwarder, call, target, request, addresses, start, pool, answer);
+    if (!forwarder->is_threaded) {
+        si_thread_release_end(&forwarder->own_signals);
     }
-    leave_place(forwarder);
 }
 
 void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,

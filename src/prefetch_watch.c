@@ -16,6 +16,13 @@
 /* How long a stop waits for a look that is under way: a file system may hang. */
 #define STOP_WITHIN APR_USEC_PER_SEC
 
+/* What the thread is at. Once halted it stays so; the thread then leaves all memory alone. */
+enum {
+    ASLEEP,
+    LOOKING,
+    HALTED
+};
+
 #define LARGEST_FILE (4 * 1024 * 1024)
 #define WHAT_IS_SEEN (APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_TYPE)
 
@@ -45,6 +52,8 @@ struct si_prefetch_watch_t {
     pthread_cond_t stop; /* is wanted, or done */
     int is_stopping;
     int has_stopped;
+    int phase;      /* atomic, as the next is */
+    int has_halted; /* by itself, after a look */
 };
 
 /* Of the process: a configuration's must not be used by another thread. */
@@ -266,6 +275,27 @@ static void look_at_all(si_prefetch_watch_t *watch)
     apr_pool_destroy(pool);
 }
 
+/* Returns whether the phase was what was expected; else the watch is halted. */
+static int goes_on(si_prefetch_watch_t *watch, int expected, int next)
+{
+    return __atomic_compare_exchange_n(&watch->phase, &expected, next, 0, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+/* Returns 0 if the watch is halted. */
+static int look_again(si_prefetch_watch_t *watch)
+{
+    if (!goes_on(watch, ASLEEP, LOOKING)) {
+        return 0;
+    }
+    look_at_all(watch);
+    if (goes_on(watch, LOOKING, ASLEEP)) {
+        return 1;
+    }
+    __atomic_store_n(&watch->has_halted, 1, __ATOMIC_RELEASE);
+    return 0;
+}
+
 static void *run(void *data)
 {
     si_prefetch_watch_t *watch = data;
@@ -275,7 +305,9 @@ static void *run(void *data)
         const struct timespec until = si_clock_timespec(si_clock_us() + LOOK_EVERY);
         if (pthread_cond_timedwait(&watch->stop, &watch->stop_lock, &until) != 0) {
             pthread_mutex_unlock(&watch->stop_lock);
-            look_at_all(watch);
+            if (!look_again(watch)) {
+                return NULL;
+            }
             pthread_mutex_lock(&watch->stop_lock);
         }
     }
@@ -344,6 +376,20 @@ void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
     }
     else {
         pthread_detach(watch->thread);
+    }
+}
+
+void si_prefetch_watch_halt(si_prefetch_watch_t *watch)
+{
+    const struct timespec millisecond = si_clock_timespec(1000);
+    const int phase = __atomic_exchange_n(&watch->phase, HALTED, __ATOMIC_ACQ_REL);
+    int i;
+
+    for (i = 0; phase == LOOKING && i < 1000; i++) {
+        if (__atomic_load_n(&watch->has_halted, __ATOMIC_ACQUIRE)) {
+            return;
+        }
+        nanosleep(&millisecond, NULL);
     }
 }
 

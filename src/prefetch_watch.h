@@ -39,10 +39,16 @@ si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
                                              si_prefetch_tell_fn *tell, void *data);
 
 /*
- * Ends the thread. One that is held up for a second, by a file system or by a lock of the thread
- * that calls, is left alone: the process ends before it goes on. What is known stays.
+ * Ends the thread. One that is held up for a second by a file system is left alone: the process
+ * ends before it goes on. What is known stays.
  */
 void si_prefetch_watch_stop(si_prefetch_watch_t *watch);
+
+/*
+ * For a signal handler after which the process exits: no look begins any more, and one that is
+ * under way has ended, unless it takes longer than another second. Neither locks nor allocates.
+ */
+void si_prefetch_watch_halt(si_prefetch_watch_t *watch);
 
 /* si_prefetch_eligible with what is in force of the view's files. */
 si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,

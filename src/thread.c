@@ -3,7 +3,6 @@
 #include "thread.h"
 
 #include <dlfcn.h>
-#include <signal.h>
 
 static void keep_module_loaded(void)
 {
@@ -25,4 +24,19 @@ int si_thread_start(pthread_t *thread, void *(*run)(void *), void *data)
     rc = pthread_create(thread, NULL, run, data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;
+}
+
+void si_thread_hold_end(sigset_t *before)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, before);
+}
+
+void si_thread_release_end(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }

@@ -73,6 +73,18 @@ int socket(int domain, int type, int protocol)
     return (int)syscall(SYS_socket, domain, type, protocol);
 }
 
+/* As prefork has it, SIGTERM ends the child in the handler. Here it opens the gate. */
+
+static atomic_int ends, gate_is_open;
+static int end_in_connect; /* SIGTERM comes while libcurl connects */
+
+static void end_child(int signal)
+{
+    (void)signal;
+    ends++;
+    gate_is_open = 1;
+}
+
 int connect(int socket, const struct sockaddr *address, socklen_t length)
 {
     while (hold_connect) {
@@ -84,6 +96,11 @@ int connect(int socket, const struct sockaddr *address, socklen_t length)
         errno = connect_fails;
         return -1;
     }
+    if (end_in_connect) {
+        raise(SIGTERM);
+        is_number(ends, 0, "SIGTERM does not interrupt libcurl, which may be in malloc");
+        end_in_connect = 0;
+    }
     return (int)syscall(SYS_connect, socket, address, length);
 }
 
@@ -91,7 +108,7 @@ int connect(int socket, const struct sockaddr *address, socklen_t length)
 
 static int upstream_port;
 static atomic_int connections, requests;
-static atomic_int gated, passed, gate_is_open; /* of requests for /gate */
+static atomic_int gated, passed; /* of requests for /gate */
 static char last_request[8192];
 static pthread_mutex_t record = PTHREAD_MUTEX_INITIALIZER;
 
@@ -514,6 +531,38 @@ static void test_cap_and_timeout(void)
     is_number(call(forwarder, endpoint, "/v1/session/after", 2 * SECOND).outcome,
               SI_FORWARD_ANSWERED, "the places are free again");
     si_forwarder_stop(forwarder);
+}
+
+static void *end_at_the_gate(void *thread)
+{
+    wait_for(&gated, 1);
+    pthread_kill(*(pthread_t *)thread, SIGTERM);
+    return NULL;
+}
+
+/* Trap 5: without an engine thread, as under prefork. */
+static void test_end_by_signal(void)
+{
+    const struct sigaction action = { .sa_handler = end_child };
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 1, 0, &endpoint);
+    pthread_t self = pthread_self(), other;
+    struct sigaction before;
+
+    sigaction(SIGTERM, &action, &before);
+    end_in_connect = 1;
+    is_number(call(forwarder, endpoint, "/close", 30 * SECOND).outcome, SI_FORWARD_ANSWERED,
+              "a call during which SIGTERM comes is answered");
+    is_number(ends, 1, "then SIGTERM has its effect");
+
+    gate_is_open = gated = 0;
+    pthread_create(&other, NULL, end_at_the_gate, &self);
+    is_number(call(forwarder, endpoint, "/gate", 60 * SECOND).outcome, SI_FORWARD_ANSWERED,
+              "a call that waits for its answer ends by the handler's deed");
+    pthread_join(other, NULL);
+    is_number(ends, 2, "SIGTERM has its effect while a call waits");
+    sigaction(SIGTERM, &before, NULL);
+    gate_is_open = gated = passed = 0;
 }
 
 /* libcurl has a pair of UNIX sockets for each multi handle; nothing else here has. */
@@ -950,6 +999,7 @@ int main(int argc, char **argv)
     test_stale_connection(forwarder, endpoint);
 
     test_burst_keeps_connections();
+    test_end_by_signal();
     test_ended_together();
     test_cap_and_timeout();
     test_threads();

@@ -273,6 +273,15 @@ static void several_files(void)
     si_prefetch_watch_stop(watch);
 }
 
+static void wait_until_held(void)
+{
+    int i;
+
+    for (i = 0; i < 20000 * tap_patience() && !is_held; i++) {
+        usleep(1000);
+    }
+}
+
 static void *release_at_last(void *ignored)
 {
     int i;
@@ -298,9 +307,7 @@ static void a_look_hangs(int threads)
     before = told_so_far();
     hold = 1;
     rename_to("hung", listing("a"));
-    for (i = 0; i < 20000 * tap_patience() && !is_held; i++) {
-        usleep(1000);
-    }
+    wait_until_held();
     pthread_create(&releaser, NULL, release_at_last, NULL);
     si_prefetch_watch_stop(watch);
     ok(is_held && hold, "a stop does not wait for a look that hangs");
@@ -312,6 +319,39 @@ static void a_look_hangs(int threads)
     for (i = 0; i < 20000 * tap_patience() && count_entries("/proc/self/task") > threads; i++) {
         usleep(1000);
     }
+}
+
+/* As prefork's handler of SIGTERM ends it. */
+static void is_halted(void)
+{
+    static const char *const names[] = { "halted", NULL };
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
+    si_prefetch_watch_t *watch;
+    int before;
+
+    view_of(views, "ab", names);
+    rename_to("halted", listing("a"));
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    before = told_so_far();
+    si_prefetch_watch_halt(watch);
+    rename_to("halted", listing("b"));
+    usleep(1500000);
+    is_number(told_so_far(), before, "halted: it looks no more");
+
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    before = told_so_far();
+    hold = 1;
+    is_held = 0;
+    rename_to("halted", listing("a"));
+    wait_until_held();
+    si_prefetch_watch_halt(watch);
+    ok(is_held && hold, "a halt does not wait for a look that hangs");
+    hold = 0;
+    wait_for_told(before + 1);
+    rename_to("halted", listing("b"));
+    usleep(1500000);
+    is_number(told_so_far(), before + 1, "and that look is the last");
+    unlink(path_of("halted"));
 }
 
 int main(void)
@@ -330,6 +370,7 @@ int main(void)
     a_file_changes();
     several_files();
     a_look_hangs(threads);
+    is_halted();
     unlink(path_of("one"));
     unlink(path_of("two"));
     unlink(path_of("shared"));
