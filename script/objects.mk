@@ -24,7 +24,9 @@ all.a: $(objects)
 	rm -f $@ && $(AR) rc $@ $^
 
 $(units): %: %.o all.a
-	$(CC) $(FLAGS) -o $@ $^ $(libraries)
+	$(CC) $(FLAGS) -o $@ $^ $(libraries) $(libraries_of_$(@F))
+
+libraries_of_test_stray_input = -lssl -lcrypto
 
 mod_session_initializer.o $(objects) $(units:=.o): %.o: $(SOURCES)/%.c
 	@mkdir -p $(@D)

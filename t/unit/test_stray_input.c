@@ -119,7 +119,9 @@ static void begin_round(void)
     eventfd_write(round_begins[round_number++], 1);
 }
 
-static void write_answer(peer_t *peer)
+/* Returns whether the connection stays open: after one that crossed the request nothing is right.
+ */
+static int write_answer(peer_t *peer)
 {
     const int number = answers++;
     char text[128];
@@ -127,6 +129,7 @@ static void write_answer(peer_t *peer)
     snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nstray %08d", number);
     transmit(peer, text);
     crossed[number] = has_input(peer, 0) ? 'y' : 'n';
+    return crossed[number] == 'n';
 }
 
 /* Returns whether the connection stays open. */
@@ -135,8 +138,7 @@ static int write_stray(peer_t *peer, stray_t kind)
     const struct linger at_once = { .l_onoff = 1 };
 
     if (kind == STRAY_ANSWER) {
-        write_answer(peer);
-        return 1;
+        return write_answer(peer);
     }
     transmit(peer, bytes[kind]);
     if (kind == STRAY_RESET) {
