@@ -56,20 +56,25 @@ static const si_problem_t method_not_allowed = { 405, "method-not-allowed",
 static const si_problem_t bad_query = { 400, "bad-query",
                                         "The query holds a space or a control character." };
 static const si_problem_t bad_header = { 400, "bad-header", "A header holds a control character." };
-static const si_problem_t bad_request = { 400, "bad-request",
-                                          "The request body did not arrive whole." };
 static const si_problem_t bad_coding = { 400, "bad-coding",
                                          "The Transfer-Encoding may only be chunked." };
-static const si_problem_t request_timeout = { 408, "request-timeout",
-                                              "The request body did not arrive in time." };
-static const si_problem_t body_too_large = { 413, "body-too-large",
-                                             "The request body is too large." };
-static const si_problem_t unsupported_encoding = {
-    415, "unsupported-encoding", "The request body must come without Content-Encoding."
-};
 static const si_problem_t no_random = { 500, "no-random", "No random number could be drawn." };
 static const si_problem_t no_endpoint = { 503, "no-endpoint",
                                           "Sessions cannot be initialized by POST here." };
+
+/* By si_body_outcome_t. */
+static const si_problem_t body_problems[] = {
+    [SI_BODY_BROKEN] = { 400, "bad-request", "The request body did not arrive whole." },
+    [SI_BODY_TIMEOUT] = { 408, "request-timeout", "The request body did not arrive in time." },
+    [SI_BODY_TOO_LARGE] = { 413, "body-too-large", "The request body is too large." },
+    [SI_BODY_TOO_PACKED] = { 413, "body-too-large",
+                             "The request body unpacks to too many times its size." },
+    [SI_BODY_ENCODED] = { 415, "unsupported-encoding",
+                          "The request body has a Content-Encoding that is not taken here; see "
+                          "Accept-Encoding." },
+    [SI_BODY_BAD_ENCODING] = { 400, "bad-encoding",
+                               "The request body is not what its Content-Encoding says." },
+};
 
 /* By si_forward_outcome_t; the answered ones have none. */
 static const si_problem_t forward_problems[] = {
@@ -133,13 +138,6 @@ static int redirect(request_rec *r, const si_settings_t *settings, const si_play
         si_playback_location(r->pool, settings->playback_base, playback, r->args, stream_id));
 }
 
-static int has_encoded_body(const request_rec *r)
-{
-    const char *encoding = apr_table_get(r->headers_in, "Content-Encoding");
-
-    return encoding && *encoding && strcasecmp(encoding, "identity") != 0;
-}
-
 /*
  * httpd takes what ends in chunked, and leaves the codings before that undone: such a body is not
  * what it says, and a proxy before us may take another end for its.
@@ -151,16 +149,18 @@ static int has_other_coding(const request_rec *r)
     return coding && strcasecmp(coding, "chunked") != 0;
 }
 
-static const si_problem_t *body_problem(int status)
+/* codings: for Accept-Encoding, which a 415 has if it is the coding's fault (RFC 9110, 15.5.16). */
+static int refuse_body(request_rec *r, const si_settings_t *settings, si_body_outcome_t outcome,
+                       const char *codings)
 {
-    switch (status) {
-    case HTTP_REQUEST_ENTITY_TOO_LARGE:
-        return &body_too_large;
-    case HTTP_REQUEST_TIME_OUT:
-        return &request_timeout;
-    default:
-        return &bad_request;
+    const si_problem_t *problem = &body_problems[outcome];
+    const int is_encoded = outcome == SI_BODY_ENCODED;
+
+    if (outcome == SI_BODY_ANSWERED) {
+        return AP_FILTER_ERROR;
     }
+    log_refusal(r, problem);
+    return si_answer_problem(r, settings, problem, is_encoded ? "Accept-Encoding" : NULL, codings);
 }
 
 /* The operator reads why; the player is told no more than the kind of failure. */
@@ -173,7 +173,8 @@ static int answer_failure(request_rec *r, const si_settings_t *settings,
                   "%s: vhost=%s endpoint=%s stage=%s cause=\"%s\" ms=%" APR_TIME_T_FMT,
                   problem->slug, r->server->server_hostname, settings->endpoint->url, answer->stage,
                   ap_escape_logitem(r->pool, answer->cause), apr_time_as_msec(answer->time));
-    return si_answer_problem(r, settings, problem, problem->status == 503 ? "1" : NULL, NULL);
+    return si_answer_problem(r, settings, problem, problem->status == 503 ? "Retry-After" : NULL,
+                             "1");
 }
 
 static const char *error_type_of(const si_forward_answer_t *answer)
@@ -240,13 +241,14 @@ static int forward(request_rec *r, const si_settings_t *settings, const si_playb
 static int initialize_session(request_rec *r, const si_settings_t *settings,
                               const si_playback_t *playback)
 {
+    const char *codings = si_request_body_codings(r);
     const si_problem_t *problem;
     const char *stream_id;
     const char *body;
     si_session_t session;
+    si_body_outcome_t outcome;
     apr_size_t length;
     int position;
-    int status;
 
     if (!settings->endpoint || !forwarder) {
         si_check_no_endpoint(r, settings,
@@ -254,18 +256,12 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
                                                 : "SessionInitializerEndpoint is not set");
         return refuse(r, settings, &no_endpoint);
     }
-    if (has_encoded_body(r)) {
-        return refuse(r, settings, &unsupported_encoding);
-    }
     if (has_other_coding(r)) {
         return refuse(r, settings, &bad_coding);
     }
-    status = si_request_body_read(r, settings->max_body, &body, &length);
-    if (status == AP_FILTER_ERROR) {
-        return status;
-    }
-    if (status != OK) {
-        return refuse(r, settings, body_problem(status));
+    outcome = si_request_body_read(r, settings->max_body, &body, &length);
+    if (outcome != SI_BODY_READ) {
+        return refuse_body(r, settings, outcome, codings);
     }
     stream_id = choose_stream_id(r, settings, playback, &position);
     if (!stream_id) {
@@ -305,7 +301,7 @@ static void read_playback(request_rec *r, const si_settings_t *settings, si_play
 static int refuse_method(request_rec *r, const si_settings_t *settings, si_kind_t kind)
 {
     log_refusal(r, &method_not_allowed);
-    return si_answer_problem(r, settings, &method_not_allowed, NULL,
+    return si_answer_problem(r, settings, &method_not_allowed, "Allow",
                              kind == SI_KIND_SESSION ? "GET, HEAD, POST, OPTIONS"
                                                      : "GET, HEAD, OPTIONS");
 }

@@ -77,7 +77,7 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
 }
 
 int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
-                      const char *retry_after, const char *allow)
+                      const char *name, const char *value)
 {
     const char *message = si_json_string_encode(r->pool, problem->message,
                                                 strlen(problem->message));
@@ -90,11 +90,8 @@ int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_pr
     r->status = problem->status;
     ap_set_content_type(r, "application/json");
     apr_table_setn(r->headers_out, "Cache-Control", "no-store");
-    if (retry_after) {
-        apr_table_setn(r->headers_out, "Retry-After", retry_after);
-    }
-    if (allow) {
-        apr_table_setn(r->headers_out, "Allow", allow);
+    if (name) {
+        apr_table_setn(r->headers_out, name, value);
     }
     set_cors(r, settings->cors);
     return send_body(r, body, strlen(body));

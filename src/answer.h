@@ -20,9 +20,9 @@ int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char
 /* 204 to OPTIONS. */
 int si_answer_preflight(request_rec *r, const si_settings_t *settings);
 
-/* The problem as JSON; retry_after (seconds, a string) and allow (methods) may be NULL. */
+/* The problem as JSON, with one further header unless name is NULL. */
 int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
-                      const char *retry_after, const char *allow);
+                      const char *name, const char *value);
 
 /* The upstream's answer as it is. */
 int si_answer_upstream(request_rec *r, const si_settings_t *settings,

@@ -20,7 +20,7 @@
 /* Stream ids are counted by position. */
 #define SI_COUNTED_IDS SI_STREAM_ID_MAX
 /* Slugs of the module's own errors, the last for any other. */
-#define SI_COUNTED_ERRORS 22
+#define SI_COUNTED_ERRORS 23
 /* 2xx, 3xx, 4xx, 5xx and any other. */
 #define SI_COUNTED_CLASSES 5
 /* Names that x-amzn-ErrorType may begin with (contract 4.4), the last for any other. */

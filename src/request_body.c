@@ -7,6 +7,7 @@
 #include <http_core.h>
 #include <http_protocol.h>
 #include <string.h>
+#include <strings.h>
 #include <util_filter.h>
 
 #define READ_SIZE 8192
@@ -35,8 +36,38 @@ static void append(body_t *body, const char *bytes, apr_size_t length)
     body->length += length;
 }
 
-/* Appends the brigade's data. Returns OK or an HTTP status; *is_whole where its end was met. */
-static int append_brigade(body_t *body, apr_bucket_brigade *brigade, apr_int64_t max, int *is_whole)
+static si_body_outcome_t outcome_of(int status)
+{
+    switch (status) {
+    case OK:
+        return SI_BODY_READ;
+    case AP_FILTER_ERROR:
+        return SI_BODY_ANSWERED;
+    case HTTP_REQUEST_ENTITY_TOO_LARGE:
+        return SI_BODY_TOO_LARGE;
+    case HTTP_REQUEST_TIME_OUT:
+        return SI_BODY_TIMEOUT;
+    default:
+        return SI_BODY_BROKEN;
+    }
+}
+
+/* mod_deflate returns APR_EINVAL above its ratio limit, and APR_EGENERAL if the body is not gzip.
+ */
+static si_body_outcome_t outcome_of_failure(apr_status_t rv, int is_decoded)
+{
+    if (is_decoded && rv == APR_EGENERAL) {
+        return SI_BODY_BAD_ENCODING;
+    }
+    if (is_decoded && rv == APR_EINVAL) {
+        return SI_BODY_TOO_PACKED;
+    }
+    return outcome_of(ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
+}
+
+/* Appends the brigade's data; *is_whole is set if the body ends in it. */
+static si_body_outcome_t append_brigade(body_t *body, apr_bucket_brigade *brigade, apr_int64_t max,
+                                        int *is_whole)
 {
     apr_bucket *bucket;
 
@@ -48,21 +79,55 @@ static int append_brigade(body_t *body, apr_bucket_brigade *brigade, apr_int64_t
 
         if (APR_BUCKET_IS_EOS(bucket)) {
             *is_whole = 1;
-            return OK;
+            return SI_BODY_READ;
         }
         if (APR_BUCKET_IS_METADATA(bucket)) {
             continue;
         }
         rv = apr_bucket_read(bucket, &bytes, &length, APR_BLOCK_READ);
         if (rv != APR_SUCCESS) {
-            return ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
+            return outcome_of_failure(rv, 0);
         }
         if ((apr_int64_t)(body->length + length) > max) {
-            return HTTP_REQUEST_ENTITY_TOO_LARGE;
+            return SI_BODY_TOO_LARGE;
         }
         append(body, bytes, length);
     }
-    return OK;
+    return SI_BODY_READ;
+}
+
+/* Whether Content-Encoding names a coding other than identity. */
+static int is_encoded(const request_rec *r)
+{
+    const char *codings = apr_table_get(r->headers_in, "Content-Encoding");
+
+    while (codings && *(codings += strspn(codings, ", \t"))) {
+        const apr_size_t length = strcspn(codings, ", \t");
+        if (length != strlen("identity") || strncasecmp(codings, "identity", length) != 0) {
+            return 1;
+        }
+        codings += length;
+    }
+    return 0;
+}
+
+/* Whether a filter of the configuration's reads the body before this module. */
+static int has_filter(const request_rec *r)
+{
+    return r->input_filters != r->proto_input_filters;
+}
+
+const char *si_request_body_codings(const request_rec *r)
+{
+    const ap_filter_t *filter = r->input_filters;
+
+    while (filter && filter != r->proto_input_filters) {
+        if (strcmp(filter->frec->name, "deflate") == 0) {
+            return "gzip, identity";
+        }
+        filter = filter->next;
+    }
+    return "identity";
 }
 
 /* LimitRequestBody counts too: its own answer would be no JSON. */
@@ -104,39 +169,46 @@ void si_request_body_register_filter(void)
                                               AP_FTYPE_RESOURCE);
 }
 
-static int read_all(request_rec *r, body_t *body, apr_int64_t max)
+/* A filter that decodes changes Content-Encoding when it first reads. */
+static si_body_outcome_t read_all(request_rec *r, body_t *body, apr_int64_t max)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    const int was_encoded = is_encoded(r);
+    si_body_outcome_t outcome = SI_BODY_READ;
     int is_whole = 0;
 
-    while (!is_whole) {
+    while (!is_whole && outcome == SI_BODY_READ) {
         const apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES,
                                                APR_BLOCK_READ, READ_SIZE);
-        const int status = rv == APR_SUCCESS ? append_brigade(body, brigade, max, &is_whole)
-                                             : ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
-        apr_brigade_cleanup(brigade);
-        if (status != OK) {
-            return status;
+        if (is_encoded(r)) {
+            return SI_BODY_ENCODED;
         }
+        outcome = rv == APR_SUCCESS ? append_brigade(body, brigade, max, &is_whole)
+                                    : outcome_of_failure(rv, was_encoded);
+        apr_brigade_cleanup(brigade);
     }
-    return OK;
+    return outcome;
 }
 
-int si_request_body_read(request_rec *r, apr_int64_t max, const char **body, apr_size_t *length)
+si_body_outcome_t si_request_body_read(request_rec *r, apr_int64_t max, const char **body,
+                                       apr_size_t *length)
 {
     body_t read = { .pool = r->pool, .capacity = READ_SIZE };
-    int caught = 0;
+    int caught = OK;
     ap_filter_t *catcher;
-    int status;
+    si_body_outcome_t outcome;
 
     if (announces_too_much(r, max)) {
-        return HTTP_REQUEST_ENTITY_TOO_LARGE;
+        return SI_BODY_TOO_LARGE;
+    }
+    if (is_encoded(r) && !has_filter(r)) {
+        return SI_BODY_ENCODED;
     }
     read.bytes = apr_palloc(r->pool, read.capacity);
     catcher = ap_add_output_filter_handle(error_catcher, &caught, r, r->connection);
-    status = read_all(r, &read, max);
+    outcome = read_all(r, &read, max);
     ap_remove_output_filter(catcher);
     *body = read.bytes;
     *length = read.length;
-    return caught ? caught : status;
+    return caught != OK ? outcome_of(caught) : outcome;
 }
