@@ -3,6 +3,7 @@
 #include "setup_check.h"
 
 #include <ap_mpm.h>
+#include <apr_strings.h>
 #include <arpa/inet.h>
 #include <http_config.h>
 #include <http_core.h>
@@ -80,14 +81,60 @@ void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const c
     }
 }
 
+static int is_address(const char *text)
+{
+    struct in6_addr address;
+
+    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* mod_remoteip reads the last address of a list first, and stops at what it cannot read. */
+static int has_readable_end(apr_pool_t *pool, const char *list)
+{
+    const char *comma = strrchr(list, ',');
+    char *last = apr_pstrdup(pool, comma ? comma + 1 : list);
+
+    apr_collapse_spaces(last, last);
+    return is_address(last);
+}
+
+/* The name of a header in which balancers and CDNs send the viewer's address, if that is none. */
+static const char *unreadable_header(const request_rec *r)
+{
+    static const char *const names[] = {
+        "CloudFront-Viewer-Address", "X-Forwarded-For",  "True-Client-IP",
+        "CF-Connecting-IP",          "X-Azure-ClientIP", "X-Real-IP"
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = apr_table_get(r->headers_in, names[i]);
+        if (value && !has_readable_end(r->pool, value)) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
 void si_check_forwarded_for(request_rec *r, const si_settings_t *settings)
 {
-    if (r->useragent_addr == r->connection->client_addr
-        && apr_table_get(r->headers_in, "X-Forwarded-For")
-        && is_first(settings, TOLD_FORWARDED_FOR)) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "forwarded-for: vhost=%s peer=%s: it sends X-Forwarded-For, but mod_remoteip "
-                      "does not trust it",
-                      r->server->server_hostname, r->connection->client_ip);
+    const char *unreadable;
+
+    if (r->useragent_addr != r->connection->client_addr
+        || !apr_table_get(r->headers_in, "X-Forwarded-For")
+        || !is_first(settings, TOLD_FORWARDED_FOR)) {
+        return;
     }
+    unreadable = unreadable_header(r);
+    if (unreadable) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "forwarded-for: vhost=%s peer=%s: %s holds no address that mod_remoteip can "
+                      "read; has it a port?",
+                      r->server->server_hostname, r->connection->client_ip, unreadable);
+        return;
+    }
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                  "forwarded-for: vhost=%s peer=%s: it sends X-Forwarded-For, but mod_remoteip "
+                  "does not trust it",
+                  r->server->server_hostname, r->connection->client_ip);
 }

@@ -114,6 +114,27 @@ static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming
     return ok;
 }
 
+/* The list's elements less the empty ones, then last; an empty element is none (RFC 9110, 5.6.1).
+ */
+static const char *append_element(apr_pool_t *pool, const char *list, const char *last)
+{
+    char *joined = apr_palloc(pool, 2 * strlen(list) + strlen(last) + sizeof(", "));
+    char *out = joined;
+
+    while (*(list += strspn(list, ", \t"))) {
+        apr_size_t length = strcspn(list, ",");
+        const char *next = list + length;
+        while (strchr(" \t", list[length - 1])) {
+            length--;
+        }
+        memcpy(out, list, length);
+        out = stpcpy(out + length, ", ");
+        list = next;
+    }
+    stpcpy(out, last);
+    return joined;
+}
+
 /*
  * Who is behind a peer that mod_remoteip trusts is known: that address alone. Else the peer is
  * added to what it says, so that MediaTailor can see both.
@@ -126,7 +147,7 @@ static const char *forwarded_for(apr_pool_t *pool, const apr_table_t *incoming,
     if (viewer->client) {
         return viewer->client;
     }
-    return sent && *sent ? apr_pstrcat(pool, sent, ", ", viewer->peer, NULL) : viewer->peer;
+    return sent ? append_element(pool, sent, viewer->peer) : viewer->peer;
 }
 
 apr_array_header_t *si_upstream_headers(apr_pool_t *pool, const apr_table_t *incoming,

@@ -61,6 +61,13 @@ $httpd->graceful;
 is(told(qr/plain-http:/), 2, 'a restart tells again');
 ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
 is(told(qr/no-endpoint:/), 2, 'and so does a new child');
+for my $header ('X-Forwarded-For', 'CloudFront-Viewer-Address') {
+    $httpd->graceful; # a new generation tells anew
+    ask(POST => $PATH . $SESSION, 'trusted', 'X-Forwarded-For' => '192.0.2.7:4711, 192.0.2.7:4711',
+        'X-Forwarded-For' => $header eq 'X-Forwarded-For' ? '192.0.2.7:4711' : 'x', $header => '192.0.2.7:4711');
+    is(told(qr/forwarded-for: vhost=trusted\.test .*: $header holds no address that mod_remoteip can read/), 1,
+        "$header with a port is named as unreadable");
+}
 $httpd->stop;
 
 # A server of the system's is started so: by then nobody reads what it says elsewhere than in its log.
