@@ -18,6 +18,18 @@ static void note_action(request_rec *r, const char *action)
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ACTION", action);
 }
 
+/* mod_expires would add a max-age and Expires to what says already how long the answer lives. */
+static void keep_expires_out(request_rec *r)
+{
+    ap_remove_output_filter_byhandle(r->output_filters, "MOD_EXPIRES");
+}
+
+void si_set_no_store(request_rec *r)
+{
+    keep_expires_out(r);
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+}
+
 static void set_cors(request_rec *r, const si_cors_t *cors)
 {
     const char *origin = NULL;
@@ -54,7 +66,7 @@ int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char
     note_action(r, "redirect");
     r->status = HTTP_MOVED_TEMPORARILY;
     apr_table_setn(r->headers_out, "Location", location);
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    si_set_no_store(r);
     set_cors(r, settings->cors);
     return OK;
 }
@@ -66,7 +78,11 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
     note_action(r, "preflight");
     si_count_preflight(settings->counters);
     r->status = HTTP_NO_CONTENT;
+    si_set_no_store(r);
     set_cors(r, settings->cors);
+    if (settings->cors->mode != SI_CORS_NONE) {
+        apr_table_mergen(r->headers_out, "Vary", "Access-Control-Request-Headers");
+    }
     if (apr_table_get(r->headers_out, "Access-Control-Allow-Origin")) {
         apr_table_setn(r->headers_out, "Access-Control-Allow-Methods", SI_CORS_METHODS);
         apr_table_setn(r->headers_out, "Access-Control-Allow-Headers",
@@ -89,7 +105,7 @@ int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_pr
     si_count_error(settings->counters, problem->slug);
     r->status = problem->status;
     ap_set_content_type(r, "application/json");
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    si_set_no_store(r);
     if (name) {
         apr_table_setn(r->headers_out, name, value);
     }
@@ -111,8 +127,9 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
             apr_table_addn(r->headers_out, strings[i], strings[i + 1]);
         }
     }
+    keep_expires_out(r);
     if (!apr_table_get(r->headers_out, "Cache-Control")) {
-        apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+        si_set_no_store(r);
     }
 }
 

@@ -14,6 +14,9 @@
 
 #include <httpd.h>
 
+/* Cache-Control: no-store, to which mod_expires adds nothing. For a handler. */
+void si_set_no_store(request_rec *r);
+
 /* 302 to location with an empty body (contract section 10, row 4). */
 int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char *location);
 

@@ -2,6 +2,7 @@
 
 #include "status_handler.h"
 
+#include "answer.h"
 #include "choice.h"
 #include "settings.h"
 #include "status.h"
@@ -177,7 +178,7 @@ static int handle_status(request_rec *r)
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    si_set_no_store(r);
     if (strcmp(query, "json") == 0) {
         ap_set_content_type(r, "application/json");
         send_form(r, si_status_json);

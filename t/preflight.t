@@ -22,6 +22,8 @@ for my $url ($HLS, $DASH, $SESSION) {
         is_deeply([$answer->header('Access-Control-Max-Age')], ['86400'], "$name: for a day");
         is_deeply([$answer->header('Access-Control-Allow-Origin')], ['*'], "$name: origin");
         is_deeply([$answer->header('Access-Control-Allow-Credentials')], [], "$name: no credentials");
+        is_deeply([$answer->header('Vary')], ['Access-Control-Request-Headers'], "$name: varies by the requested headers");
+        is_deeply([$answer->header('Cache-Control')], ['no-store'], "$name: not to be stored");
         is_deeply([$answer->header('Location')], [], "$name: no redirect");
         is_deeply([$answer->header('Content-Length')], [], "$name: no length");
     }
@@ -38,6 +40,14 @@ is_deeply([$answer->header('Access-Control-Allow-Origin')], ['https://b.example:
 $answer = options($PATH . $SESSION, vhost => 'origins', headers => [@asked]);
 is($answer->status, 204, 'a list of origins, none matches: status');
 is_deeply([$answer->header('Access-Control-Allow-Origin')], [], 'a list of origins, none matches: no permission');
+for my $origin (undef, 'https://a.example', 'https://page.example') {
+    $answer = options($PATH . $SESSION, vhost => 'origins', headers => [defined $origin ? (Origin => $origin) : ()]);
+    is(listed(join ',', $answer->header('Vary')), 'access-control-request-headers,origin',
+        'a list of origins: varies by both for ' . ($origin // 'no origin'));
+}
+$answer = options($PATH . $SESSION, vhost => 'no-cors', headers => [@asked]);
+is_deeply([$answer->header('Vary')], [], 'no CORS headers: nothing varies');
+is_deeply([$answer->header('Cache-Control')], ['no-store'], 'no CORS headers: not to be stored');
 
 my $request = "OPTIONS $PATH$SESSION HTTP/1.1\r\nHost: plain.test\r\nConnection: close\r\n\r\n";
 my $bytes = connection->send($request)->rest;

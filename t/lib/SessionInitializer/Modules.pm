@@ -7,7 +7,8 @@ use warnings;
 my @BASIC = qw(authz_core authz_host log_config unixd);
 
 my @ALL = (@BASIC, qw(
-    alias authn_core authn_file auth_basic authz_user autoindex cgi deflate dir env headers include log_debug mime proxy
+    alias authn_core authn_file auth_basic authz_user autoindex cgi deflate dir env expires headers include log_debug
+    mime proxy
     proxy_http remoteip reqtimeout rewrite setenvif socache_shmcb ssl status version
 ));
 
