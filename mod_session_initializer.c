@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #define HANDLER_NAME "session-initializer"
+#define REWRITE_HANDLER_NAME "redirect-handler"
 
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 APLOG_USE_MODULE(session_initializer);
@@ -274,28 +275,92 @@ static int initialize_session(request_rec *r, const si_settings_t *settings,
     return forward(r, settings, playback, &session, position);
 }
 
-/* Core decodes parsed_uri.path in place, and r->uri is that; it is another one after a rewrite. */
+/*
+ * Core decodes parsed_uri.path in place, and r->uri is that; it is another one after a rewrite in
+ * the server's context. One in a directory's is an internal redirect.
+ */
 static int is_rewritten(const request_rec *r)
 {
-    return r->uri != r->parsed_uri.path
-           && (!r->parsed_uri.path || strcmp(r->uri, r->parsed_uri.path) != 0);
+    return r->prev
+           || (r->uri != r->parsed_uri.path
+               && (!r->parsed_uri.path || strcmp(r->uri, r->parsed_uri.path) != 0));
+}
+
+/* The request as it came, before internal redirects. */
+static const request_rec *first_request(const request_rec *r)
+{
+    while (r->prev) {
+        r = r->prev;
+    }
+    return r;
+}
+
+/* Whether an internal redirect's path, which had been decoded before, was changed once more. */
+static int is_decoded_again(const request_rec *r)
+{
+    for (; r->prev; r = r->prev) {
+        const char *path = r->parsed_uri.path;
+        const apr_size_t length = strcspn(r->unparsed_uri, "?");
+
+        if (!path || strlen(path) != length || memcmp(path, r->unparsed_uri, length) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether httpd decodes all of a path but escaped slashes: AllowEncodedSlashes NoDecode. */
+static int keeps_escaped_slashes(const request_rec *r)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->server->lookup_defaults);
+
+    return core->allow_encoded_slashes && !core->decode_encoded_slashes;
+}
+
+/* Whether the path came with "%252F", which r->uri cannot tell from "%2F". */
+static int has_escaped_escape(request_rec *r)
+{
+    apr_size_t length;
+    const char *path = si_raw_path(first_request(r)->unparsed_uri, &length);
+
+    path = si_query_decode(r->pool, path, length, &length);
+    return ap_strcasestr(path, "%2f") != NULL;
 }
 
 /*
- * The path without the prefix, as it stands in the request line. After a rewrite that is not what
- * was authorized, and where the prefix is written with escapes it cannot be cut off: then what
- * httpd has decoded is escaped again.
+ * The path without the prefix that a rewrite led to: what httpd has decoded, escaped again. Empty
+ * if that would not be exact.
  */
+static const char *rewritten_path(request_rec *r, const si_settings_t *settings)
+{
+    const int keeps_slashes = keeps_escaped_slashes(r);
+    char *path;
+
+    if (is_decoded_again(r) || (keeps_slashes && has_escaped_escape(r))) {
+        return "";
+    }
+    path = ap_os_escape_path(r->pool, r->uri, 1);
+    if (keeps_slashes) {
+        si_path_keep_escaped_slashes(path);
+    }
+    return path + settings->path_length;
+}
+
+/* From the request line, unless a rewrite led here: then its result is what was authorized. */
 static void read_playback(request_rec *r, const si_settings_t *settings, si_playback_t *playback)
 {
+    const char *path, *end;
     apr_size_t length;
-    const char *path = si_raw_path(r->unparsed_uri, &length);
 
-    if (is_rewritten(r) || !si_path_is_below(path, length, settings->path, settings->path_length)) {
-        path = ap_os_escape_path(r->pool, r->uri, 1);
-        length = strlen(path);
+    if (is_rewritten(r)) {
+        path = rewritten_path(r, settings);
+        si_playback_read(path, strlen(path), playback);
+        return;
     }
-    si_playback_read(path + settings->path_length, length - settings->path_length, playback);
+    path = si_raw_path(r->unparsed_uri, &length);
+    end = path + length;
+    path = si_path_after(path, end, settings->path);
+    si_playback_read(path, (apr_size_t)(end - path), playback);
 }
 
 static int refuse_method(request_rec *r, const si_settings_t *settings, si_kind_t kind)
@@ -343,11 +408,29 @@ static si_settings_t *settings_of_server(const server_rec *s)
     return ap_get_module_config(s->module_config, &session_initializer_module);
 }
 
+/*
+ * Whether r is the request that came, or what mod_rewrite's rules in a directory's context made of
+ * it: an internal redirect by the handler of that name, with method and body as they came. That of
+ * an ErrorDocument has the error's status. Others may have read the body or changed the method.
+ */
+static int is_request_of_client(const request_rec *r)
+{
+    const request_rec *prev;
+
+    for (prev = r->prev; prev; prev = prev->prev) {
+        if (prev->status != HTTP_OK || !prev->handler
+            || strcmp(prev->handler, REWRITE_HANDLER_NAME) != 0) {
+            return 0;
+        }
+    }
+    return !r->main;
+}
+
 static int claim(request_rec *r)
 {
     const si_settings_t *settings = settings_of_server(r->server);
 
-    if (settings->stream_ids->count == 0 || !ap_is_initial_req(r)
+    if (settings->stream_ids->count == 0 || !is_request_of_client(r)
         || !si_path_is_below(r->uri, strlen(r->uri), settings->path, settings->path_length)) {
         return DECLINED;
     }

@@ -6,6 +6,7 @@
 #include "query.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define STREAM_ID_NAME "aws.streamId"
 #define SESSION_PATH "/v1/session/"
@@ -25,6 +26,40 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
 {
     return length > prefix_length && path[prefix_length] == '/'
            && memcmp(path, prefix, prefix_length) == 0;
+}
+
+static const char *skip_slashes(const char *path, const char *end)
+{
+    const char *next = path;
+
+    while (next < end && si_query_next_byte(&next, end) == '/') {
+        path = next;
+    }
+    return path;
+}
+
+const char *si_path_after(const char *path, const char *end, const char *prefix)
+{
+    for (; *prefix; prefix++) {
+        if (path == end || si_query_next_byte(&path, end) != *prefix) {
+            return end;
+        }
+        if (*prefix == '/') {
+            path = skip_slashes(path, end);
+        }
+    }
+    return path;
+}
+
+void si_path_keep_escaped_slashes(char *path)
+{
+    char *out = path;
+
+    while (*path) {
+        *out++ = *path;
+        path += strncasecmp(path, "%252f", sizeof("%252f") - 1) == 0 ? sizeof("%25") - 1 : 1;
+    }
+    *out = '\0';
 }
 
 /* Whether the segment at *p, up to a slash or the end, is "." or ".."; moves *p behind it and the

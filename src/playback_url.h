@@ -37,6 +37,16 @@ int si_path_is_below(const char *path, apr_size_t length, const char *prefix,
                      apr_size_t prefix_length);
 
 /*
+ * What follows prefix in a raw path that httpd has found to be below it; end is the path's end.
+ * Compares decoded bytes, and takes several slashes for one, as httpd does. Points into path; end
+ * if the path does not begin with prefix, as one with dot segments may not.
+ */
+const char *si_path_after(const char *path, const char *end, const char *prefix);
+
+/* Turns each "%252F" of an escaped path, in either case, into "%2F", in place. */
+void si_path_keep_escaped_slashes(char *path);
+
+/*
  * Reads a path without the prefix into *playback, which then points into path. The kind is
  * SI_KIND_UNKNOWN unless the path says by itself, without decoding, "/v1/", a kind, two segments
  * and an asset path, and has no dot segment, backslash or control byte, escaped or not.

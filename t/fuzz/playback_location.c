@@ -127,17 +127,19 @@ static void try_input(const char *data, apr_size_t size)
     const int has_base = size > 0 && *data & 1;
     const char *base = has_base ? "https://" HOST ":8443" : "";
     const char *target = size > 0 ? string_of(data + 1, size - 1) : "";
-    const char *path, *location, *stream_id = NULL;
+    const char *path, *end, *location, *stream_id = NULL;
     apr_uri_t uri;
     si_playback_t playback;
     apr_size_t length;
 
     path = si_raw_path(target, &length);
-    if (strchr(target, ' ') || apr_uri_parse(fuzz_pool, target, &uri) != APR_SUCCESS
-        || !si_path_is_below(path, length, PREFIX, strlen(PREFIX))) {
+    end = path + length;
+    if (strchr(target, ' ') || apr_uri_parse(fuzz_pool, target, &uri) != APR_SUCCESS) {
         return;
     }
-    si_playback_read(path + strlen(PREFIX), length - strlen(PREFIX), &playback);
+    path = si_path_after(path, end, PREFIX);
+    MUST(path <= end);
+    si_playback_read(path, (apr_size_t)(end - path), &playback);
     if (playback.kind == SI_KIND_UNKNOWN || (uri.query && si_query_has_control(uri.query))) {
         return;
     }

@@ -84,6 +84,71 @@ static void prefixes(void)
 }
 
 static const struct {
+    const char *path;
+    const char *prefix;
+    const char *rest; /* "" if the path does not begin with the prefix */
+} afters[] = {
+    { "/session-initializer/v1/x", "/session-initializer", "/v1/x" },
+    { "/session-initializer/", "/session-initializer", "/" },
+    { "/session%2Dinitializer/v1/%2f", "/session-initializer", "/v1/%2f" },
+    { "/%73%65ssion%2dinitializer/v1/x", "/session-initializer", "/v1/x" },
+    { "//session-initializer/v1/x", "/session-initializer", "/v1/x" },
+    { "////session-initializer//v1/x", "/session-initializer", "//v1/x" },
+    { "/%2F/%2fsession-initializer%2Fv1/x", "/session-initializer", "%2Fv1/x" },
+    { "/a//b/c", "/a/b", "/c" },
+    { "/a%2Fb/c", "/a/b", "/c" },
+    { "//a///%62/c", "/a/b", "/c" },
+    { "/./session-initializer/v1/x", "/session-initializer", "" },
+    { "/x/../session-initializer/v1/x", "/session-initializer", "" },
+    { "/session%252Dinitializer/v1/x", "/session-initializer", "" },
+    { "/session-initialize", "/session-initializer", "" },
+    { "/session-initializer", "/session-initializer", "" },
+    { "/session%2", "/session-initializer", "" },
+    { "////", "/session-initializer", "" },
+    { "", "/session-initializer", "" },
+};
+
+static void cut_prefixes(void)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(afters); i++) {
+        const apr_size_t length = strlen(afters[i].path);
+        char *path = exact_copy(afters[i].path, length);
+        const char *rest = si_path_after(path, path + length, afters[i].prefix);
+
+        is_bytes(rest, (apr_size_t)(path + length - rest), afters[i].rest, strlen(afters[i].rest),
+                 "'%s' without '%s' is '%s'", afters[i].path, afters[i].prefix, afters[i].rest);
+        free(path);
+    }
+}
+
+static const char *const kept_slashes[][2] = {
+    { "/a%252Fb", "/a%2Fb" },
+    { "/a%252fb%252F", "/a%2fb%2F" },
+    { "%252F%252F", "%2F%2F" },
+    { "/a%2Fb", "/a%2Fb" },
+    { "/a%25252Fb", "/a%25252Fb" },
+    { "/a%252Gb%25", "/a%252Gb%25" },
+    { "/a%252", "/a%252" },
+    { "/a b", "/a b" },
+    { "", "" },
+};
+
+static void keep_slashes(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(kept_slashes); i++) {
+        char *path = apr_pstrdup(pool, kept_slashes[i][0]);
+
+        si_path_keep_escaped_slashes(path);
+        is(path, kept_slashes[i][1], "'%s' with its escaped slashes kept is '%s'",
+           kept_slashes[i][0], kept_slashes[i][1]);
+    }
+}
+
+static const struct {
     si_kind_t kind;
     const char *path;
     apr_size_t length;
@@ -476,6 +541,8 @@ int main(void)
 
     raw_paths();
     prefixes();
+    cut_prefixes();
+    keep_slashes(pool);
     read_paths();
     every_byte_in_a_path(pool);
     find_sessions();
