@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define STREAM_ID_NAME "aws.streamId"
+#define VERSION_PREFIX "/v1/"
 #define SESSION_PATH "/v1/session/"
 
 const char *si_raw_path(const char *target, apr_size_t *length)
@@ -132,35 +133,40 @@ static int path_is_clean(const char *path, apr_size_t length)
            || (!has_bad_escape(path, end) && !has_dot_segment(path, end));
 }
 
-typedef struct {
-    const char *prefix;
-    apr_size_t length;
-    si_kind_t kind;
-} si_kind_row_t;
+/* Those that begin a session (contract section 1). */
+static const char *const session_prefixes[] = { "/v1/master/", "/v1/dash/", "/v1/session/" };
 
-#define KIND(prefix, kind)               \
-    {                                    \
-        prefix, sizeof(prefix) - 1, kind \
+static int is_kind_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* The length of the "/v1/<kind>/" that path begins with; 0 if it does not. */
+static apr_size_t prefix_length_of(const char *path, apr_size_t length)
+{
+    apr_size_t i = sizeof(VERSION_PREFIX) - 1;
+
+    if (length <= i || memcmp(path, VERSION_PREFIX, i) != 0) {
+        return 0;
     }
+    while (i < length && is_kind_byte(path[i])) {
+        i++;
+    }
+    return i > sizeof(VERSION_PREFIX) - 1 && i < length && path[i] == '/' ? i + 1 : 0;
+}
 
-/* Contract section 1. */
-static const si_kind_row_t kinds[] = {
-    KIND("/v1/master/", SI_KIND_SESSION),    KIND("/v1/dash/", SI_KIND_SESSION),
-    KIND("/v1/session/", SI_KIND_SESSION),   KIND("/v1/manifest/", SI_KIND_CHILD),
-    KIND("/v1/tracking/", SI_KIND_CHILD),    KIND("/v1/segment/", SI_KIND_CHILD),
-    KIND("/v1/dashsegment/", SI_KIND_CHILD), KIND("/v1/i-media/", SI_KIND_CHILD),
-};
-
-static const si_kind_row_t *find_kind(const char *path, apr_size_t length)
+/* MediaTailor's other kinds grow in number: what begins no session belongs to one. */
+static si_kind_t kind_of(const char *prefix, apr_size_t length)
 {
     apr_size_t i;
 
-    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (length > kinds[i].length && memcmp(path, kinds[i].prefix, kinds[i].length) == 0) {
-            return &kinds[i];
+    for (i = 0; i < sizeof(session_prefixes) / sizeof(session_prefixes[0]); i++) {
+        if (strlen(session_prefixes[i]) == length
+            && memcmp(prefix, session_prefixes[i], length) == 0) {
+            return SI_KIND_SESSION;
         }
     }
-    return NULL;
+    return SI_KIND_CHILD;
 }
 
 /*
@@ -176,22 +182,22 @@ static const char *skip_segment(const char *p, const char *end)
 void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback)
 {
     const char *end = path + length;
-    const si_kind_row_t *row = find_kind(path, length);
+    const apr_size_t prefix_length = prefix_length_of(path, length);
     const char *configuration, *p;
 
     playback->kind = SI_KIND_UNKNOWN;
-    if (!row || !path_is_clean(path, length)) {
+    if (prefix_length == 0 || !path_is_clean(path, length)) {
         return;
     }
-    configuration = skip_segment(path + row->length, end);
+    configuration = skip_segment(path + prefix_length, end);
     p = configuration ? skip_segment(configuration, end) : NULL;
     if (!p || p == end || *p == '/') {
         return;
     }
-    playback->kind = row->kind;
+    playback->kind = kind_of(path, prefix_length);
     playback->path = path;
     playback->length = length;
-    playback->asset = path + row->length;
+    playback->asset = path + prefix_length;
     playback->configuration = configuration;
     playback->configuration_length = (apr_size_t)(p - configuration) - 1;
 }

@@ -13,7 +13,7 @@
 typedef enum {
     SI_KIND_UNKNOWN, /* none of MediaTailor's paths: 404 */
     SI_KIND_SESSION, /* /v1/master/, /v1/dash/, /v1/session/: begins a session (contract 1) */
-    SI_KIND_CHILD    /* /v1/manifest/, /v1/tracking/, ...: belongs to a session that exists */
+    SI_KIND_CHILD    /* any other /v1/<kind>/: belongs to a session that exists */
 } si_kind_t;
 
 typedef struct {
@@ -48,8 +48,9 @@ void si_path_keep_escaped_slashes(char *path);
 
 /*
  * Reads a path without the prefix into *playback, which then points into path. The kind is
- * SI_KIND_UNKNOWN unless the path says by itself, without decoding, "/v1/", a kind, two segments
- * and an asset path, and has no dot segment, backslash or control byte, escaped or not.
+ * SI_KIND_UNKNOWN unless the path says by itself, without decoding, "/v1/", a kind (lower-case
+ * letters, digits and hyphens), two segments and an asset path, and has no dot segment, backslash
+ * or control byte, escaped or not.
  */
 void si_playback_read(const char *path, apr_size_t length, si_playback_t *playback);
 

@@ -31,8 +31,8 @@ for my $path (
     '/', '/x', '/v1', '/v1/', '/v1/master', '/v1/master/', "/v1/master/$ACCOUNT", "/v1/master/$ACCOUNT/",
     "/v1/master/$ACCOUNT/demo", "/v1/master/$ACCOUNT/demo/", '/v1/master//demo/index.m3u8',
     "/v1/master/$ACCOUNT//index.m3u8",
-    "/v2/master/$ACCOUNT/demo/index.m3u8", "/v1/other/$ACCOUNT/demo/index.m3u8", "/v1/Master/$ACCOUNT/demo/index.m3u8",
-    "/v1/master2/$ACCOUNT/demo/index.m3u8", "/master/$ACCOUNT/demo/index.m3u8", "//v1/master/$ACCOUNT/demo/index.m3u8",
+    "/v2/master/$ACCOUNT/demo/index.m3u8", "/v1/Master/$ACCOUNT/demo/index.m3u8", "/v1/master_2/$ACCOUNT/demo/index.m3u8",
+    "/v2/other/$ACCOUNT/demo/index.m3u8", "/master/$ACCOUNT/demo/index.m3u8", "//v1/master/$ACCOUNT/demo/index.m3u8",
     "/v1//master/$ACCOUNT/demo/index.m3u8", "/%761/master/$ACCOUNT/demo/index.m3u8", '/v1/tracking/a', '/v1/manifest/',
 ) {
     is_own_error(get($PATH . $path), 404, 'not-found', "GET $path");

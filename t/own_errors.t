@@ -8,7 +8,7 @@ use SessionInitializer::Suite;
 my $url = $PATH . $SESSION;
 stand_in->forget;
 
-is_own_error(get("$PATH/v1/other/a/c/x"), 404, 'not-found', 'a path that is none');
+is_own_error(get("$PATH/v2/master/a/c/x"), 404, 'not-found', 'a path that is none');
 is_own_error(post($url, '{'), 400, 'bad-json', 'no JSON');
 is_own_error(post("$url?ads.a=%ff", '{}'), 400, 'bad-query', 'no UTF-8 in the query');
 is_own_error(post("$url?ads.a=1", '{"adsParams":1}'), 400, 'bad-container', 'no object to add to');

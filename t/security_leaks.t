@@ -67,7 +67,7 @@ is_tight('answered', POST => "$url$query&ads.a=$MARK%ff", 'a query that is no UT
 is_tight('answered', POST => "$url$query&aws.adSignalingEnabled=$MARK", 'a flag that is none', body => $body);
 is_tight('answered', POST => "$url$query", 'a coding', body => $body, headers => ['Content-Encoding' => $MARK]);
 is_tight('answered', PUT => "$url$query", 'a method', body => $body);
-is_tight('answered', GET => "$PATH/v1/other/a/c/x$query", 'a path');
+is_tight('answered', GET => "$PATH/v2/other/a/c/x$query", 'a path');
 
 # What is well is logged no more.
 for my $method (qw(GET POST OPTIONS)) {
