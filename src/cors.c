@@ -8,6 +8,7 @@
 #include <apr_strings.h>
 #include <apr_uri.h>
 #include <string.h>
+#include <strings.h>
 
 static void lower(char *text)
 {
@@ -16,25 +17,54 @@ static void lower(char *text)
     }
 }
 
+/* The length of the scheme (RFC 3986, 3.1) that stands before "://" in text; 0 if none does. */
+static apr_size_t scheme_length(const char *text)
+{
+    apr_size_t length = 0;
+
+    while (apr_isalnum(text[length]) || (text[length] && strchr("+-.", text[length]))) {
+        length++;
+    }
+    return apr_isalpha(*text) && strncmp(text + length, "://", 3) == 0 ? length : 0;
+}
+
+/* The origin of an app's page may have no host: "file://". One of http or https always has. */
+static int is_bare_scheme(const char *text)
+{
+    const apr_size_t length = scheme_length(text);
+
+    return length > 0 && text[length + 3] == '\0' && strcasecmp(text, "http://") != 0
+           && strcasecmp(text, "https://") != 0;
+}
+
+static char *lowered(apr_pool_t *pool, const char *text)
+{
+    char *copy = apr_pstrdup(pool, text);
+
+    lower(copy);
+    return copy;
+}
+
 const char *si_cors_origin(apr_pool_t *pool, const char *text)
 {
     apr_uri_t uri;
 
-    if (apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.scheme || !uri.hostname
+    if (strcasecmp(text, "null") == 0 || is_bare_scheme(text)) {
+        return lowered(pool, text);
+    }
+    if (scheme_length(text) == 0 || apr_uri_parse(pool, text, &uri) != APR_SUCCESS || !uri.hostname
         || !*uri.hostname || uri.user || uri.password || uri.path || uri.query || uri.fragment
         || (uri.port_str && *uri.port_str && !si_is_port(uri.port_str))) {
         return NULL;
     }
-    lower(uri.scheme);
+    lower(uri.scheme); /* as apr_uri_port_of_scheme knows it */
     const int is_default_port = !uri.port_str || !*uri.port_str
                                 || uri.port == apr_uri_port_of_scheme(uri.scheme);
     const int is_address = strchr(uri.hostname, ':') != NULL; /* IPv6, without its brackets */
-    char *origin = apr_pstrcat(pool, uri.scheme, is_address ? "://[" : "://", uri.hostname,
+    return lowered(pool,
+                   apr_pstrcat(pool, uri.scheme, is_address ? "://[" : "://", uri.hostname,
                                is_address ? "]" : "",
-                               is_default_port ? NULL : apr_psprintf(pool, ":%d", uri.port), NULL);
-
-    lower(origin);
-    return origin;
+                               is_default_port ? NULL : apr_psprintf(pool, ":%d", uri.port), NULL));
 }
 
 const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin)

@@ -23,8 +23,9 @@ typedef struct {
 #define SI_CORS_MAX_AGE "86400"
 
 /*
- * The origin in text ("https://player.example", no path) as a browser would serialize it: lower
- * case, no default port. From pool; NULL where text is no origin.
+ * The origin in text as a browser would serialize it: "https://player.example" in lower case, with
+ * no default port and no path; "file://" or another scheme of apps, with or without a host; "null".
+ * From pool; NULL if text is not an origin.
  */
 const char *si_cors_origin(apr_pool_t *pool, const char *text);
 

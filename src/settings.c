@@ -418,7 +418,10 @@ const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t 
     const char *origin;
 
     if (*cors && (is_word || (*cors)->mode != SI_CORS_LIST)) {
-        return refuse(pool, text, "* and none stand alone, without further origins");
+        return refuse(
+            pool, text,
+            "* and none cannot be combined with other origins; none sets no CORS headers, "
+            "null is the origin of a page that has no other");
     }
     if (!*cors) {
         *cors = apr_pcalloc(pool, sizeof(**cors));
@@ -429,10 +432,14 @@ const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t 
         return NULL;
     }
     (*cors)->mode = SI_CORS_LIST;
-    origin = has_sound_authority(pool, text) ? si_cors_origin(pool, text) : NULL;
+    origin = strcasecmp(text, "null") == 0 || has_sound_authority(pool, text)
+                 ? si_cors_origin(pool, text)
+                 : NULL;
     if (!origin) {
-        return refuse(pool, text,
-                      "give origins as https://host[:port], without a path; or * or none");
+        return refuse(
+            pool, text,
+            "give origins as browsers send them, without a path: https://host[:port]; "
+            "file://, capacitor://localhost or the like for apps; null; or * or none alone");
     }
     APR_ARRAY_PUSH((*cors)->origins, const char *) = origin;
     return NULL;

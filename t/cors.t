@@ -55,6 +55,18 @@ for my $kind (sort keys %answers) {
         is(scalar(grep { /^origin$/i } map { split /\s*,\s*/ } $answer->header('Vary')), 1, "$name: Vary");
     }
 
+    for my $case (
+        ['file://', 'Origin=file://'], ['capacitor://localhost', 'Origin=capacitor://localhost'], ['null', 'Origin=null'],
+        ['file:///', ''], ['file://localhost', ''], ['ionic://localhost', ''], ['Null', ''], ['NULL', ''], [undef, ''],
+    ) {
+        my ($origin, $expected) = @$case;
+        my $answer = $ask->(vhost => 'app-origins', headers => [defined $origin ? (Origin => $origin) : ()]);
+        my $name = "origins of apps: $kind for " . ($origin // 'no origin');
+        is($answer->status, $status, "$name: status");
+        is(cors_of($answer), $expected, $name);
+        is(scalar(grep { /^origin$/i } map { split /\s*,\s*/ } $answer->header('Vary')), 1, "$name: Vary");
+    }
+
     my $answer = $ask->(vhost => 'no-cors', headers => [Origin => 'https://page.example']);
     is(cors_of($answer), '', "none: $kind");
     $answer = $ask->(vhost => 'headers-cors', headers => [Origin => 'https://page.example']);

@@ -126,7 +126,9 @@ refuses(SessionInitializerForwardHeader => $_, qr/header/i) for '', 'X A', ['X-A
 );
 
 accepts("SessionInitializerAllowOrigin $_") for '*', 'none', 'https://a.example',
-    'https://a.example http://b.example:8080', 'https://[::1]:8443';
+    'https://a.example http://b.example:8080', 'https://[::1]:8443', 'file:// capacitor://localhost null';
+refuses(SessionInitializerAllowOrigin => ['none', 'null'], qr/none sets no CORS headers, null is the origin/);
+refuses(SessionInitializerAllowOrigin => $_, qr/file:\/\/.*null/) for qw(file: file:/// file:///android_asset nil);
 refuses(SessionInitializerAllowOrigin => $_, qr/\*.*none|none.*\*/)
     for qw(a.example https:// https://a.example/ https://a.example/x https://a.example?x https://u@a.example), '',
     ['*', 'https://a.example'], ['none', 'https://a.example'], ['https://a.example', '*'],

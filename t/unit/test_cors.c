@@ -25,9 +25,39 @@ static const struct {
     { "https://[::1]:8443", "https://[::1]:8443" },
     { "https://player.example:1", "https://player.example:1" },
     { "https://player.example:65535", "https://player.example:65535" },
+    { "null", "null" },
+    { "Null", "null" },
+    { "file://", "file://" },
+    { "FILE://", "file://" },
+    { "content://", "content://" },
+    { "file://localhost", "file://localhost" },
+    { "capacitor://localhost", "capacitor://localhost" },
+    { "ionic://localhost", "ionic://localhost" },
+    { "Tauri://Localhost", "tauri://localhost" },
+    { "dvb://233a.1004.1044", "dvb://233a.1004.1044" },
+    { "chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop" },
+    { "com.example.app+tv://localhost:8080", "com.example.app+tv://localhost:8080" },
 
     { "", NULL },
-    { "null", NULL },
+    { "nul", NULL },
+    { "nulls", NULL },
+    { "://", NULL },
+    { "://player.example", NULL },
+    { "http://", NULL },
+    { "HTTPS://", NULL },
+    { "file", NULL },
+    { "file:", NULL },
+    { "file:/", NULL },
+    { "file:///", NULL },
+    { "file:///android_asset", NULL },
+    { "capacitor://localhost/", NULL },
+    { "1file://", NULL },
+    { "1http://player.example", NULL },
+    { "-app://localhost", NULL },
+    { "my_app://localhost", NULL },
+    { "my app://localhost", NULL },
+    { "file://?", NULL },
+    { "file://:80", NULL },
     { "player.example", NULL },
     { "//player.example", NULL },
     { "https:", NULL },
@@ -74,7 +104,12 @@ static const struct {
     { SI_CORS_LIST, "http://b.example:8080", "http://b.example:8080" },
     { SI_CORS_LIST, NULL, NULL },
     { SI_CORS_LIST, "", NULL },
-    { SI_CORS_LIST, "null", NULL },
+    { SI_CORS_LIST, "null", "null" },
+    { SI_CORS_LIST, "Null", NULL },
+    { SI_CORS_LIST, "file://", "file://" },
+    { SI_CORS_LIST, "file:///", NULL },
+    { SI_CORS_LIST, "file://localhost", NULL },
+    { SI_CORS_NONE, "null", NULL },
     { SI_CORS_LIST, "*", NULL },
     { SI_CORS_LIST, "http://a.example", NULL },
     { SI_CORS_LIST, "https://a.example:8443", NULL },
@@ -95,6 +130,8 @@ static void allow(apr_pool_t *pool)
 
     APR_ARRAY_PUSH(listed, const char *) = "https://a.example";
     APR_ARRAY_PUSH(listed, const char *) = "http://b.example:8080";
+    APR_ARRAY_PUSH(listed, const char *) = "null";
+    APR_ARRAY_PUSH(listed, const char *) = "file://";
     for (i = 0; i < COUNT_OF(requests); i++) {
         const si_cors_t cors = { requests[i].mode, listed };
         const char *origin = requests[i].origin;
