@@ -35,6 +35,7 @@ sub start {
         open STDOUT, '>', "$directory/output";
         open STDERR, '>&', \*STDOUT;
         local %ENV = (%ENV, %{$options{environment} // {}});
+        $ENV{LD_PRELOAD} = join ' ', grep { defined } $ENV{LD_PRELOAD}, vars()->{crash_report};
         exec vars()->{httpd}, '-D', 'FOREGROUND', '-d', $directory, '-f', "$directory/httpd.conf" or POSIX::_exit(127);
     }
     my $ended = 0;
@@ -190,7 +191,7 @@ sub stop {
     SessionInitializer::Process::let_connections_end($self->port);
     SessionInitializer::Process::let_rest($pid);
     SessionInitializer::Process::end($pid);
-    my ($crash) = $self->error_log =~ /(.*exit signal.*)/;
+    my ($crash) = SessionInitializer::Process::crashes($self->error_log);
     die "httpd has crashed: $crash\n" if $crash;
 }
 

@@ -72,6 +72,14 @@ sub first_line {
     return <$file> // '';
 }
 
+# What a log tells of processes that crashed, but for those of httpd's own, with this module or without: a crash whose
+# stack (crash_report.c) has nothing of the module.
+sub crashes {
+    my $log = shift;
+    my %is_httpds = map { /^crash of (\d+)/ && !/session_initializer/ ? ($1 => 1) : () } $log =~ /^(crash of .*?^end of crash)/gms;
+    return grep { !/ child pid (\d+) / || !$is_httpds{$1} } $log =~ /(.*exit signal.*)/g;
+}
+
 # Polls until a condition holds; what it then is, or false after a minute of an idle machine.
 sub eventually { return awaits(60, @_) }
 

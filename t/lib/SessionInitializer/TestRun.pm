@@ -7,6 +7,7 @@ use warnings;
 use base 'Apache::TestRun';
 
 use Apache::TestTrace;
+use Config;
 use Cwd qw(abs_path);
 use File::Basename qw(basename dirname);
 use File::Path qw(make_path);
@@ -89,6 +90,7 @@ sub variables {
         defines => $self->{opts}{'start-httpd'} ? '' : 'NO_DETACH',
         si_module => abs_path($module), si_mpm => $mpm,
         (map { ("patient_$_" => $_ * SessionInitializer::Process::patience()) } 5, 300, 400, 1000),
+        crash_report => "$self->{build}/crash_report.so",
         sources => $self->{sources}, certs => "$self->{build}/certs", media => "$self->{build}/media",
     );
 }
@@ -104,6 +106,8 @@ my $stand_in;
 sub configure {
     my $self = shift;
     my $vars = $self->{test_config}{vars};
+    system($Config{cc}, qw(-shared -fPIC -O1 -o), $vars->{crash_report}, "$vars->{sources}/t/lib/crash_report.c") == 0
+        or die "$Config{cc} has failed\n";
     for my $what (qw(certs media)) {
         system("$vars->{sources}/script/make-$what", $vars->{$what}) == 0 or die "script/make-$what has failed\n";
     }
@@ -111,6 +115,12 @@ sub configure {
     my $ports = $stand_in->ports;
     $vars->{"standin_$_"} = $ports->{$_} for keys %$ports;
     return $self->SUPER::configure(@_);
+}
+
+sub start {
+    my $self = shift;
+    local $ENV{LD_PRELOAD} = join ' ', grep { defined } $ENV{LD_PRELOAD}, $self->{test_config}{vars}{crash_report};
+    return $self->SUPER::start(@_);
 }
 
 sub stop {
@@ -126,8 +136,8 @@ sub stop {
 
     my $log = $self->{test_config}->error_log;
     open my $file, '<', $log or die "$log: $!\n";
-    my @crashes = grep { /exit signal/ } <$file>;
-    error "httpd has crashed:\n@crashes" if @crashes;
+    my @crashes = SessionInitializer::Process::crashes(do { local $/; <$file> // '' });
+    error join "\n", 'httpd has crashed:', @crashes if @crashes;
     Apache::TestRun::exit_perl(!@crashes);
 }
 
