@@ -33,7 +33,8 @@ for my $kind (sort keys %answers) {
         my $answer = $ask->(vhost => $vhost);
         is($answer->status, $status, "$kind $name: status");
         is_deeply([sort $answer->header('Cache-Control')], $expected, "$kind $name: Cache-Control");
-        is_deeply([map { $answer->header($_) } qw(Expires Age Last-Modified ETag)], [], "$kind $name: no other validity");
+        is_deeply([map { $answer->header($_) } qw(Expires Age Last-Modified ETag)], [],
+            "$kind $name: no other validity");
     }
 }
 
@@ -41,7 +42,8 @@ my $answer = post($PATH . fault('headers'), '{}');
 my $expected = [$answer->header('Cache-Control')];
 unlike("@$expected", qr/no-store/, "MediaTailor's own Cache-Control is another one");
 $answer = post($PATH . fault('headers'), '{}', vhost => 'expires');
-is_deeply([$answer->header('Cache-Control')], $expected, "MediaTailor's own Cache-Control with mod_expires stays alone");
+is_deeply([$answer->header('Cache-Control')], $expected,
+    "MediaTailor's own Cache-Control with mod_expires stays alone");
 is_deeply([$answer->header('Expires')], [], "MediaTailor's own Cache-Control with mod_expires: no Expires");
 
 for my $form ('', '?json', '?metrics') {

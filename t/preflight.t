@@ -22,7 +22,8 @@ for my $url ($HLS, $DASH, $SESSION) {
         is_deeply([$answer->header('Access-Control-Max-Age')], ['86400'], "$name: for a day");
         is_deeply([$answer->header('Access-Control-Allow-Origin')], ['*'], "$name: origin");
         is_deeply([$answer->header('Access-Control-Allow-Credentials')], [], "$name: no credentials");
-        is_deeply([$answer->header('Vary')], ['Access-Control-Request-Headers'], "$name: varies by the requested headers");
+        is_deeply([$answer->header('Vary')], ['Access-Control-Request-Headers'],
+            "$name: varies by the requested headers");
         is_deeply([$answer->header('Cache-Control')], ['no-store'], "$name: not to be stored");
         is_deeply([$answer->header('Location')], [], "$name: no redirect");
         is_deeply([$answer->header('Content-Length')], [], "$name: no length");
