@@ -306,6 +306,7 @@ static void *run(void *data)
         if (pthread_cond_timedwait(&watch->stop, &watch->stop_lock, &until) != 0) {
             pthread_mutex_unlock(&watch->stop_lock);
             if (!look_again(watch)) {
+                pthread_detach(pthread_self());
                 return NULL;
             }
             pthread_mutex_lock(&watch->stop_lock);

@@ -293,6 +293,16 @@ static void *release_at_last(void *ignored)
     return ignored;
 }
 
+/* The watch's memory goes when the process ends: its thread must have gone before. */
+static void wait_for_threads(int threads)
+{
+    int i;
+
+    for (i = 0; i < 20000 * tap_patience() && count_entries("/proc/self/task") > threads; i++) {
+        usleep(1000);
+    }
+}
+
 /* threads: those of the process without a watch. */
 static void a_look_hangs(int threads)
 {
@@ -314,15 +324,11 @@ static void a_look_hangs(int threads)
     hold = 0;
     pthread_join(releaser, NULL);
     wait_for_told(before + 1);
-    /* The watch's memory goes when the process ends: its thread, left alone, must have gone before.
-     */
-    for (i = 0; i < 20000 * tap_patience() && count_entries("/proc/self/task") > threads; i++) {
-        usleep(1000);
-    }
+    wait_for_threads(threads);
 }
 
-/* As prefork's handler of SIGTERM ends it. */
-static void is_halted(void)
+/* As prefork's handler of SIGTERM ends it. threads: those of the process without a watch. */
+static void is_halted(int threads)
 {
     static const char *const names[] = { "halted", NULL };
     apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
@@ -351,6 +357,7 @@ static void is_halted(void)
     rename_to("halted", listing("b"));
     usleep(1500000);
     is_number(told_so_far(), before + 1, "and that look is the last");
+    wait_for_threads(threads);
     unlink(path_of("halted"));
 }
 
@@ -370,7 +377,7 @@ int main(void)
     a_file_changes();
     several_files();
     a_look_hangs(threads);
-    is_halted();
+    is_halted(threads);
     unlink(path_of("one"));
     unlink(path_of("two"));
     unlink(path_of("shared"));
