@@ -310,7 +310,7 @@ static void a_look_hangs(int threads)
     apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
     si_prefetch_watch_t *watch;
     pthread_t releaser;
-    int before, i;
+    int before;
 
     view_of(views, "ab", hung);
     watch = si_prefetch_watch_start(views, tell, NULL);
