@@ -127,10 +127,11 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
             apr_table_addn(r->headers_out, strings[i], strings[i + 1]);
         }
     }
-    keep_expires_out(r);
-    if (!apr_table_get(r->headers_out, "Cache-Control")) {
-        si_set_no_store(r);
+    if (apr_table_get(r->headers_out, "Cache-Control")) {
+        keep_expires_out(r);
+        return;
     }
+    si_set_no_store(r);
 }
 
 /* httpd has a reason for the statuses it knows; for another it would answer 500 without ours. */

@@ -2,6 +2,8 @@
 
 #include "setup_check.h"
 
+#include "resolver.h"
+
 #include <ap_mpm.h>
 #include <apr_strings.h>
 #include <arpa/inet.h>
@@ -81,13 +83,6 @@ void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const c
     }
 }
 
-static int is_address(const char *text)
-{
-    struct in6_addr address;
-
-    return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
-}
-
 /* mod_remoteip reads the last address of a list first, and stops at what it cannot read. */
 static int has_readable_end(apr_pool_t *pool, const char *list)
 {
@@ -95,7 +90,7 @@ static int has_readable_end(apr_pool_t *pool, const char *list)
     char *last = apr_pstrdup(pool, comma ? comma + 1 : list);
 
     apr_collapse_spaces(last, last);
-    return is_address(last);
+    return si_resolver_is_address(last);
 }
 
 /* The name of a header in which balancers and CDNs send the viewer's address, if that is none. */

@@ -98,15 +98,23 @@ static int note_socket(si_shard_t *shard, int fd)
     return 1;
 }
 
+/* The index of an open socket, or -1. */
+static int index_of(const si_shard_t *shard, int fd)
+{
+    int i = shard->socket_count - 1;
+
+    while (i >= 0 && shard->sockets[i].fd != fd) {
+        i--;
+    }
+    return i;
+}
+
 static void forget_socket(si_shard_t *shard, int fd)
 {
-    int i;
+    const int i = index_of(shard, fd);
 
-    for (i = 0; i < shard->socket_count; i++) {
-        if (shard->sockets[i].fd == fd) {
-            shard->sockets[i] = shard->sockets[--shard->socket_count];
-            return;
-        }
+    if (i >= 0) {
+        shard->sockets[i] = shard->sockets[--shard->socket_count];
     }
 }
 
@@ -186,18 +194,6 @@ static int find_socket(si_shard_t *shard, int local_port, const char *ip)
     return found;
 }
 
-static int is_open(const si_shard_t *shard, int fd)
-{
-    int i;
-
-    for (i = 0; i < shard->socket_count; i++) {
-        if (shard->sockets[i].fd == fd) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* No answer with a body is as short, plain or over TLS; what TLS itself still has to say is. */
 #define LEAST_ANSWER 32
 
@@ -212,7 +208,7 @@ static int has_second_answer(const si_shard_t *shard, const si_call_t *call)
     if (si_watch_is_wanted(shard->watch, call->socket)) {
         return 0; /* the next transfer has begun, and has found nothing before its request */
     }
-    if (!is_open(shard, call->socket)) {
+    if (index_of(shard, call->socket) < 0) {
         return call->has_length && !call->has_connection_header;
     }
     return ioctl(call->socket, FIONREAD, &unread) == 0 && unread >= LEAST_ANSWER;

@@ -113,8 +113,7 @@ static int is_name(const char *line, size_t length, const char *name)
     return length == strlen(name) && strncasecmp(line, name, length) == 0;
 }
 
-/* Whether the connection stays after the answer: if it has a length, and Connection is not close.
- */
+/* Notes what tells whether the upstream may close the connection after its answer. */
 static void note_framing(si_call_t *call, const char *line, size_t length)
 {
     if (is_name(line, length, "Content-Length") || is_name(line, length, "Transfer-Encoding")) {
