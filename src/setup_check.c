@@ -121,15 +121,9 @@ void si_check_forwarded_for(request_rec *r, const si_settings_t *settings)
         return;
     }
     unreadable = unreadable_header(r);
-    if (unreadable) {
-        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                      "forwarded-for: vhost=%s peer=%s: %s holds no address that mod_remoteip can "
-                      "read; has it a port?",
-                      r->server->server_hostname, r->connection->client_ip, unreadable);
-        return;
-    }
-    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
-                  "forwarded-for: vhost=%s peer=%s: it sends X-Forwarded-For, but mod_remoteip "
-                  "does not trust it",
-                  r->server->server_hostname, r->connection->client_ip);
+    ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "forwarded-for: vhost=%s peer=%s: %s%s",
+                  r->server->server_hostname, r->connection->client_ip,
+                  unreadable ? unreadable : "it sends X-Forwarded-For",
+                  unreadable ? " holds no address that mod_remoteip can read; has it a port?"
+                             : ", but mod_remoteip does not trust it");
 }

@@ -148,7 +148,7 @@ static int close_socket(void *data, curl_socket_t fd)
 
 static int port_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t length = sizeof(address);
 
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
@@ -160,7 +160,7 @@ static int port_of(int fd)
 
 static int is_peer(int fd, const char *ip)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t length = sizeof(address);
     char text[INET6_ADDRSTRLEN];
     const void *bytes;

@@ -87,8 +87,8 @@ LogLevel session_initializer:info
 StreamIds a b c d
 StreamIdSchedule demo.json
 CONFIG
-like($httpd->error_log, qr{schedule: StreamIdSchedule \Q$directory\E/demo\.json: 4 prefetch schedules are in force},
-    'the module reads all of them');
+my $in_force = qr{schedule: StreamIdSchedule \Q$directory\E/demo\.json: 4 prefetch schedules are in force};
+ok(eventually(sub { $httpd->error_log =~ $in_force }), 'the module reads all of them');
 my %ids;
 my $connection = dial($httpd->port);
 $connection->send("HEAD $PATH$HLS HTTP/1.1\r\nHost: x.test\r\n\r\n" x 200);
