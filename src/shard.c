@@ -146,31 +146,41 @@ static int close_socket(void *data, curl_socket_t fd)
     return close(fd);
 }
 
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+} address_t;
+
+static int is_ipv6(const address_t *address)
+{
+    return address->any.sa_family == AF_INET6;
+}
+
+/* 0 if it is not known. */
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    address_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
 
-    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+    if (getsockname(fd, &address.any, &length) != 0) {
         return 0;
     }
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(is_ipv6(&address) ? address.ipv6.sin6_port : address.ipv4.sin_port);
 }
 
 static int is_peer(int fd, const char *ip)
 {
-    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+    address_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
     char text[INET6_ADDRSTRLEN];
     const void *bytes;
 
-    if (getpeername(fd, (struct sockaddr *)&address, &length) != 0) {
+    if (getpeername(fd, &address.any, &length) != 0) {
         return 0;
     }
-    bytes = address.ss_family == AF_INET6 ? (void *)&((struct sockaddr_in6 *)&address)->sin6_addr
-                                          : (void *)&((struct sockaddr_in *)&address)->sin_addr;
-    return inet_ntop(address.ss_family, bytes, text, sizeof(text)) && strcmp(text, ip) == 0;
+    bytes = is_ipv6(&address) ? (const void *)&address.ipv6.sin6_addr : &address.ipv4.sin_addr;
+    return inet_ntop(address.any.sa_family, bytes, text, sizeof(text)) && strcmp(text, ip) == 0;
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -62,16 +63,7 @@ void freeaddrinfo(struct addrinfo *info)
 /* A connect that holds its thread up for as long as it is told to. */
 
 static atomic_int hold_connect, is_held;
-static atomic_int connect_fails, socket_fails; /* with this errno, unless 0 */
-
-int socket(int domain, int type, int protocol)
-{
-    if (socket_fails && domain == AF_INET) {
-        errno = socket_fails;
-        return -1;
-    }
-    return (int)syscall(SYS_socket, domain, type, protocol);
-}
+static atomic_int connect_fails; /* with this errno, unless 0 */
 
 /* As prefork has it, SIGTERM ends the child in the handler. Here it opens the gate. */
 
@@ -773,12 +765,21 @@ static void test_refused(void)
 }
 
 /* Trap 2: the engine does not run, the worker leaves, and what it left is still the engine's. */
+static int lowest_free_descriptor(void)
+{
+    const int fd = dup(STDOUT_FILENO);
+
+    close(fd);
+    return fd;
+}
+
 /* libcurl says "Couldn't connect to server" of each. */
 static void test_system_reason(void)
 {
     const si_endpoint_t *endpoint;
     si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 4, 1, &endpoint);
     static const int reasons[] = { EACCES, EADDRNOTAVAIL, ECONNREFUSED, ENETUNREACH };
+    struct rlimit descriptors, none_left;
     size_t i;
 
     for (i = 0; i < COUNT_OF(reasons); i++) {
@@ -789,9 +790,12 @@ static void test_system_reason(void)
                   strerror(reasons[i]));
         contains(answer.cause, strerror(reasons[i]), "the cause says: %s", strerror(reasons[i]));
     }
-    socket_fails = EMFILE;
+    getrlimit(RLIMIT_NOFILE, &descriptors);
+    none_left = descriptors;
+    none_left.rlim_cur = (rlim_t)lowest_free_descriptor();
+    setrlimit(RLIMIT_NOFILE, &none_left);
     const si_forward_answer_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
-    socket_fails = 0;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
     is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "no socket: %s", strerror(EMFILE));
     contains(answer.cause, strerror(EMFILE), "the cause says: %s", strerror(EMFILE));
     is_number(call(forwarder, endpoint, "/v1/x", 2 * SECOND).outcome, SI_FORWARD_ANSWERED,
