@@ -19,6 +19,9 @@ our @EXPORT = qw(
     failure_is_logged chi_square
 );
 
+# What a test says of a failure goes where its verdict goes, so that a log has them together.
+Test::More->builder->failure_output(\*STDOUT);
+
 our $PATH = '/session-initializer';
 our $ACCOUNT = '0123456789abcdef0123456789abcdef01234567';
 our $HLS = "/v1/master/$ACCOUNT/demo/live/index.m3u8";
