@@ -632,13 +632,16 @@ static const char *set_stream_id_key(cmd_parms *cmd, void *ignored, const char *
 static const char *add_schedule(cmd_parms *cmd, void *ignored, const char *text)
 {
     si_settings_t *settings = settings_of(cmd);
-    const char *name = ap_server_root_relative(cmd->pool, text);
+    const char *absolute = ap_server_root_relative(cmd->pool, text);
+    const char *name = absolute ? absolute : text;
 
     (void)ignored;
     if (!settings->schedule_files) {
         settings->schedule_files = apr_array_make(cmd->pool, 2, sizeof(const char *));
     }
-    APR_ARRAY_PUSH(settings->schedule_files, const char *) = name ? name : text;
+    if (!ap_array_str_contains(settings->schedule_files, name)) {
+        APR_ARRAY_PUSH(settings->schedule_files, const char *) = name;
+    }
     return NULL;
 }
 

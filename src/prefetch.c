@@ -6,179 +6,127 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A schedule that has one of the server's ids. */
+/* What counts of a schedule. */
 typedef struct {
-    const si_prefetch_t *schedule;
     si_stream_id_set_t id;
+    int is_recurring;
+    apr_time_t begin; /* of the break that it is for, at the earliest */
+    apr_time_t retrieval_end;
+    apr_time_t consumption_end;
 } entry_t;
-
-/* Some entries: those of one configuration. */
-typedef struct {
-    const entry_t *first;
-    const entry_t *end;
-} slice_t;
-
-/* From then on these ids are the ones to give, until the next step. */
-typedef struct {
-    apr_time_t from;
-    si_stream_id_set_t ids;
-} step_t;
 
 /* What is known of one configuration. */
 typedef struct {
     const char *name;
     apr_size_t length;
-    apr_array_header_t *steps; /* step_t, by time; the first is from ever */
+    apr_array_header_t *entries; /* entry_t, in the order of consumption_end */
 } part_t;
 
 struct si_prefetch_plan_t {
     apr_array_header_t *parts; /* part_t, by name */
 };
 
-/* Which ids to give, at a time. */
+/* The plan. */
 
-/* The schedule of the break that comes first, or is on; NULL where no single one has one. */
-static const si_prefetch_t *next_break(slice_t slice, apr_time_t now)
+static int compare_schedules(const void *a, const void *b)
 {
-    const si_prefetch_t *next = NULL;
-    const entry_t *entry;
+    const si_prefetch_t *one = *(const si_prefetch_t *const *)a;
+    const si_prefetch_t *other = *(const si_prefetch_t *const *)b;
+    const int order = strcmp(one->configuration, other->configuration);
 
-    for (entry = slice.first; entry < slice.end; entry++) {
-        const si_prefetch_t *s = entry->schedule;
-        if (!s->is_recurring && s->consumption_end > now
-            && (!next || s->consumption_start < next->consumption_start)) {
-            next = s;
-        }
-    }
-    return next;
+    return order ? order
+                 : (one->consumption_end > other->consumption_end)
+                       - (one->consumption_end < other->consumption_end);
 }
 
-/*
- * Whether a session that begins at now gets what s retrieves, with that margin. None that has not
- * ended starts before next: those that start before its end overlap it.
- */
-static int serves_newcomer(const si_prefetch_t *s, const si_prefetch_t *next, apr_time_t now,
-                           apr_interval_time_t margin)
+/* Adds to found (const si_prefetch_t *) those schedules that are not over. */
+static void add_current(apr_array_header_t *found, const apr_array_header_t *schedules,
+                        apr_time_t now)
 {
-    if (s->consumption_end <= now) {
-        return 0;
-    }
-    return s->is_recurring
-           || (s->retrieval_end > now + margin && s->consumption_start < next->consumption_end);
-}
-
-static si_stream_id_set_t ids_with_margin(slice_t slice, apr_time_t now, apr_interval_time_t margin)
-{
-    const si_prefetch_t *next = next_break(slice, now);
-    si_stream_id_set_t found = 0;
-    const entry_t *entry;
-
-    for (entry = slice.first; entry < slice.end; entry++) {
-        found |= serves_newcomer(entry->schedule, next, now, margin) ? entry->id : 0;
-    }
-    return found;
-}
-
-static si_stream_id_set_t ids_at(slice_t slice, apr_time_t now)
-{
-    si_stream_id_set_t found = ids_with_margin(slice, now, SI_PREFETCH_MARGIN);
-
-    if (!found) {
-        found = ids_with_margin(slice, now, 0);
-    }
-    return found ? found : SI_ALL_STREAM_IDS;
-}
-
-/* The plan: all this beforehand, for the times at which it changes. */
-
-static int compare_steps(const void *a, const void *b)
-{
-    const apr_time_t one = ((const step_t *)a)->from, other = ((const step_t *)b)->from;
-
-    return (one > other) - (one < other);
-}
-
-static void add_step(apr_array_header_t *steps, apr_time_t from)
-{
-    step_t *step = apr_array_push(steps);
-
-    step->from = from;
-}
-
-static apr_array_header_t *make_steps(apr_pool_t *pool, slice_t slice)
-{
-    const int count = 1 + 3 * (int)(slice.end - slice.first);
-    apr_array_header_t *steps = apr_array_make(pool, count, sizeof(step_t));
-    const entry_t *entry;
     int i;
 
-    add_step(steps, APR_INT64_MIN);
-    for (entry = slice.first; entry < slice.end; entry++) {
-        add_step(steps, entry->schedule->retrieval_end - SI_PREFETCH_MARGIN);
-        add_step(steps, entry->schedule->retrieval_end);
-        add_step(steps, entry->schedule->consumption_end);
+    for (i = 0; i < schedules->nelts; i++) {
+        const si_prefetch_t *schedule = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        if (schedule->consumption_end > now) {
+            APR_ARRAY_PUSH(found, const si_prefetch_t *) = schedule;
+        }
     }
-    qsort(steps->elts, (size_t)steps->nelts, sizeof(step_t), compare_steps);
-    for (i = 0; i < steps->nelts; i++) {
-        step_t *step = &APR_ARRAY_IDX(steps, i, step_t);
-        step->ids = ids_at(slice, step->from);
-    }
-    return steps;
 }
 
-static const entry_t *add_part(apr_array_header_t *parts, const entry_t *first, const entry_t *end)
+static void sort(apr_array_header_t *schedules)
+{
+    qsort(schedules->elts, (size_t)schedules->nelts, sizeof(const si_prefetch_t *),
+          compare_schedules);
+}
+
+const char *si_prefetch_crowded(apr_pool_t *pool, const apr_array_header_t *schedules,
+                                apr_time_t now)
+{
+    apr_array_header_t *found = apr_array_make(pool, schedules->nelts,
+                                               sizeof(const si_prefetch_t *));
+    int i;
+
+    add_current(found, schedules, now);
+    sort(found);
+    for (i = SI_PREFETCH_LIMIT; i < found->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(found, i, const si_prefetch_t *)->configuration;
+        const int first = i - SI_PREFETCH_LIMIT;
+        if (strcmp(name, APR_ARRAY_IDX(found, first, const si_prefetch_t *)->configuration) == 0) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static part_t *add_part(apr_array_header_t *parts, const char *name)
 {
     part_t *part = apr_array_push(parts);
-    slice_t slice = { first, first };
 
-    part->name = apr_pstrdup(parts->pool, first->schedule->configuration);
-    part->length = strlen(part->name);
-    while (slice.end < end && strcmp(slice.end->schedule->configuration, part->name) == 0) {
-        slice.end++;
-    }
-    part->steps = make_steps(parts->pool, slice);
-    return slice.end;
+    part->name = apr_pstrdup(parts->pool, name);
+    part->length = strlen(name);
+    part->entries = apr_array_make(parts->pool, 8, sizeof(entry_t));
+    return part;
 }
 
-static void add_entry(apr_array_header_t *entries, const si_prefetch_t *schedule,
-                      const si_stream_ids_t *ids)
+static void add_entry(part_t *part, const si_prefetch_t *schedule, int position)
 {
-    const char *name = schedule->stream_id ? schedule->stream_id : "";
-    const int position = si_stream_ids_find(ids, name, strlen(name));
+    entry_t *entry = apr_array_push(part->entries);
 
-    if (position >= 0) {
-        entry_t *entry = apr_array_push(entries);
-        entry->schedule = schedule;
-        entry->id = (si_stream_id_set_t)1 << position;
-    }
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    return strcmp(((const entry_t *)a)->schedule->configuration,
-                  ((const entry_t *)b)->schedule->configuration);
+    entry->id = (si_stream_id_set_t)1 << position;
+    entry->is_recurring = schedule->is_recurring;
+    entry->begin = schedule->retrieval_start > schedule->consumption_start
+                       ? schedule->retrieval_start
+                       : schedule->consumption_start;
+    entry->retrieval_end = schedule->retrieval_end;
+    entry->consumption_end = schedule->consumption_end;
 }
 
 si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
                                           const apr_array_header_t *const *listings, int count,
-                                          const si_stream_ids_t *ids)
+                                          const si_stream_ids_t *ids, apr_time_t now)
 {
     si_prefetch_plan_t *plan = apr_palloc(pool, sizeof(*plan));
-    apr_array_header_t *entries = apr_array_make(pool, SI_STREAM_ID_MAX, sizeof(entry_t));
-    const entry_t *entry, *end;
-    int i, j;
+    apr_array_header_t *schedules = apr_array_make(pool, SI_STREAM_ID_MAX,
+                                                   sizeof(const si_prefetch_t *));
+    part_t *part = NULL;
+    int i;
 
     for (i = 0; i < count; i++) {
-        for (j = 0; j < listings[i]->nelts; j++) {
-            add_entry(entries, &APR_ARRAY_IDX(listings[i], j, si_prefetch_t), ids);
-        }
+        add_current(schedules, listings[i], now);
     }
-    qsort(entries->elts, (size_t)entries->nelts, sizeof(entry_t), compare_entries);
+    sort(schedules);
     plan->parts = apr_array_make(pool, 1, sizeof(part_t));
-    entry = (const entry_t *)(void *)entries->elts;
-    end = entry + entries->nelts;
-    while (entry < end) {
-        entry = add_part(plan->parts, entry, end);
+    for (i = 0; i < schedules->nelts; i++) {
+        const si_prefetch_t *schedule = APR_ARRAY_IDX(schedules, i, const si_prefetch_t *);
+        const char *id = schedule->stream_id ? schedule->stream_id : "";
+        const int position = si_stream_ids_find(ids, id, strlen(id));
+        if (position < 0) {
+            continue;
+        }
+        if (!part || strcmp(part->name, schedule->configuration) != 0) {
+            part = add_part(plan->parts, schedule->configuration);
+        }
+        add_entry(part, schedule, position);
     }
     return plan;
 }
@@ -215,26 +163,48 @@ static const part_t *find(const si_prefetch_plan_t *plan, const char *name, apr_
     return NULL;
 }
 
+/* The ids whose window for the next break is open for longer than margin from now, or recurs. */
+static si_stream_id_set_t ids_with_margin(const part_t *part, apr_time_t now,
+                                          apr_interval_time_t margin)
+{
+    const entry_t *entry = (const entry_t *)(void *)part->entries->elts;
+    const entry_t *end = entry + part->entries->nelts;
+    const entry_t *first = NULL, *last = NULL; /* single schedules, so far */
+    si_stream_id_set_t open = 0;
+    si_stream_id_set_t together = 0; /* ids of schedules that end as last does */
+    si_stream_id_set_t earlier = 0;  /* ids of schedules that end before that: theirs come first */
+
+    for (; entry < end; entry++) {
+        if (entry->consumption_end <= now) {
+            continue;
+        }
+        if (entry->is_recurring) {
+            open |= entry->id;
+            continue;
+        }
+        if (last && entry->consumption_end != last->consumption_end) {
+            earlier |= together;
+            together = 0;
+        }
+        first = first ? first : entry;
+        last = entry;
+        if (entry->begin >= first->consumption_end || entry->id & earlier) {
+            continue;
+        }
+        together |= entry->id;
+        open |= entry->retrieval_end > now + margin ? entry->id : 0;
+    }
+    return open;
+}
+
 si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now)
 {
     const part_t *part = find(plan, configuration, length);
-    int low = 0;
-    int high;
+    si_stream_id_set_t open = part ? ids_with_margin(part, now, SI_PREFETCH_MARGIN) : 0;
 
-    if (!part) {
-        return SI_ALL_STREAM_IDS;
+    if (part && !open) {
+        open = ids_with_margin(part, now, 0);
     }
-    /* The step at low has come, the one at high has not. */
-    high = part->steps->nelts;
-    while (high - low > 1) {
-        const int middle = low + (high - low) / 2;
-        if (APR_ARRAY_IDX(part->steps, middle, step_t).from <= now) {
-            low = middle;
-        }
-        else {
-            high = middle;
-        }
-    }
-    return APR_ARRAY_IDX(part->steps, low, step_t).ids;
+    return open ? open : SI_ALL_STREAM_IDS;
 }

@@ -133,11 +133,11 @@ static json_object *member_of(json_object *object, const char *name)
                : NULL;
 }
 
-/* A member of a window; where it may be missing it is 0 then. */
+/* A member of a window; SI_PREFETCH_NO_START if it may be missing and is. */
 static apr_time_t read_bound(reader_t *reader, json_object *value, const char *where,
                              int may_be_missing)
 {
-    apr_time_t time = 0;
+    apr_time_t time = SI_PREFETCH_NO_START;
 
     if (!value && !may_be_missing) {
         complain(reader, where, "is missing");
@@ -182,9 +182,11 @@ static int read_is_recurring(reader_t *reader, json_object *item)
 
 static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *schedule)
 {
+    json_object *retrieval = member_of(item, "Retrieval");
     json_object *consumption = member_of(item, "Consumption");
 
-    schedule->retrieval_end = read_end(reader, member_of(item, "Retrieval"), "Retrieval.EndTime");
+    schedule->retrieval_start = read_start(reader, retrieval, "Retrieval.StartTime");
+    schedule->retrieval_end = read_end(reader, retrieval, "Retrieval.EndTime");
     schedule->consumption_start = read_start(reader, consumption, "Consumption.StartTime");
     schedule->consumption_end = read_end(reader, consumption, "Consumption.EndTime");
 }

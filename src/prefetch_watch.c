@@ -118,7 +118,22 @@ static apr_status_t read_text(file_t *file, apr_pool_t *pool, char **text, apr_s
     return rv == APR_EOF ? APR_SUCCESS : rv;
 }
 
-/* Returns NULL or what is wrong, from pool. */
+static const char *read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
+                                apr_array_header_t **schedules)
+{
+    const char *problem = si_prefetch_read_listing(pool, text, length, schedules);
+    const char *crowded = problem ? NULL : si_prefetch_crowded(pool, *schedules, apr_time_now());
+
+    if (crowded) {
+        problem = apr_psprintf(pool,
+                               "more than %d schedules of the configuration \"%s\" are not over; "
+                               "MediaTailor allows 25: delete those that are not needed",
+                               SI_PREFETCH_LIMIT, crowded);
+    }
+    return problem;
+}
+
+/* Returns NULL or what is wrong, from pool. What may be better at the next look is not seen yet. */
 static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t **schedules)
 {
     char *text = NULL;
@@ -130,12 +145,13 @@ static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t 
     }
     rv = read_text(file, pool, &text, &length);
     if (rv != APR_SUCCESS) {
+        file->is_seen = 0;
         return unreadable(pool, rv);
     }
     if (!text) {
         return "it is larger than 4 MiB";
     }
-    return si_prefetch_read_listing(pool, text, length, schedules);
+    return read_listing(pool, text, length, schedules);
 }
 
 /* Notes and tells the file's problem; what has been told is not told again. */
@@ -172,6 +188,7 @@ static int reread(si_prefetch_watch_t *watch, file_t *file)
     const char *problem;
 
     if (!pool) {
+        file->is_seen = 0;
         return 0;
     }
     problem = read_file(file, pool, &schedules);
@@ -216,7 +233,7 @@ static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index
         }
     }
     return si_prefetch_plan_make(pool, (const apr_array_header_t *const *)(void *)listings->elts,
-                                 listings->nelts, view->ids);
+                                 listings->nelts, view->ids, apr_time_now());
 }
 
 /* Puts in force what the files say now. Returns 0 where memory fails. */

@@ -64,6 +64,7 @@ SessionInitializerEndpoint http://127.0.0.1:@{[stand_in->port]}
     ServerName counts.test
     StreamIdCount 3
     StreamIdSchedule "$directory/first.json"
+    StreamIdSchedule first.json
     StreamIdSchedule second.json
 </VirtualHost>
 CONFIG
@@ -138,6 +139,24 @@ comes_to_give(inherits => 'b', 'one has closed meanwhile');
 put_in_force('first.json', single('demo', 'a', -10, 7200));
 gives(inherits => 'a b c', 'none is left: among all');
 
+# Consumption that starts early, or has no start: a's window for the next break has closed, b's is open, and both are
+# ahead for the break after it.
+sub two_breaks {
+    my $start = shift;
+    my @items;
+    for my $break_at (7200, 14400) {
+        my %end = (a => $break_at == 7200 ? -10 : $break_at - 1800, b => $break_at - 900);
+        push @items, map { single('demo', $_, $end{$_}, $break_at) } sort keys %end;
+        s/("Retrieval":\{"StartTime":)[^,]+/$1 . at($break_at == 7200 ? -3600 : 8000)/e for @items[-2, -1];
+        s/("Consumption":\{)"StartTime":[^,]+,/$1$start/ for @items[-2, -1];
+    }
+    return @items;
+}
+for my $start ('', '"StartTime":null,', '"StartTime":' . at(-3600) . ',') {
+    put_in_force('first.json', two_breaks($start));
+    gives(inherits => 'b', 'two breaks ahead, consumption {' . ($start =~ s/"\d.*Z"/early/r) . '}: the open one for the next');
+}
+
 # ---- Several files.
 
 put_in_force('first.json', single('demo', 1, 3600, 7200), single('demo', 2, -10, 7200));
@@ -155,7 +174,8 @@ sub status {
 }
 
 is_deeply([map { [@$_{qw(file in_force problem)}] } @{status()}],
-    [["$directory/first.json", 2, undef], ["$directory/second.json", 2, undef]], 'status: the files');
+    [["$directory/first.json", 2, undef], ["$directory/second.json", 2, undef]],
+    'status: the files, each once though one is given twice');
 cmp_ok(abs(time - status()->[1]{read}), '<', 60, 'status: when they were read');
 
 my $second = qr/bad-schedule: StreamIdSchedule \Q$directory\E\/second\.json: /;

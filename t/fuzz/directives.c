@@ -138,8 +138,10 @@ static const char *try_origin(const char *text)
 
     if (!problem && cors->mode == SI_CORS_LIST) {
         const char *origin = APR_ARRAY_IDX(cors->origins, 0, const char *);
-        MUST(matches(origin,
-                     "^[a-z][-a-z0-9+.]*://([-a-z0-9._]+|\\[[0-9a-f:.]+\\])(:[1-9][0-9]*)?$"));
+        MUST(matches(origin, "^null$") || matches(origin, "^[a-z][-a-z0-9+.]*://$")
+             || matches(origin,
+                        "^[a-z][-a-z0-9+.]*://([-a-z0-9._]+|\\[[0-9a-f:.]+\\])(:[1-9][0-9]*)?$"));
+        MUST(!matches(origin, "^https?://$"));
         MUST(!matches(origin, "^(http://.*:80|https://.*:443)$"));
         MUST(strcmp(si_cors_allow_origin(cors, origin), origin) == 0);
     }

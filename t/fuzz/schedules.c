@@ -27,30 +27,51 @@ static int is_of(const si_prefetch_t *s, const char *configuration, const si_str
            && si_stream_ids_find(ids, s->stream_id, strlen(s->stream_id)) >= 0;
 }
 
-/* When the next break begins and ends, by those schedules that have not ended; 0 for none. */
-static int find_break(const apr_array_header_t *schedules, const char *configuration,
-                      const si_stream_ids_t *ids, apr_time_t now, apr_time_t *end)
+/* When the next break is over, by those schedules that have not ended; in the past if none is. */
+static apr_time_t end_of_break(const apr_array_header_t *schedules, const char *configuration,
+                               const si_stream_ids_t *ids, apr_time_t now)
 {
-    apr_time_t start = APR_INT64_MAX;
+    apr_time_t end = APR_INT64_MAX;
     int i;
 
     for (i = 0; i < schedules->nelts; i++) {
         const si_prefetch_t *s = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
         if (is_of(s, configuration, ids) && !s->is_recurring && s->consumption_end > now
-            && s->consumption_start < start) {
-            start = s->consumption_start;
-            *end = s->consumption_end;
+            && s->consumption_end < end) {
+            end = s->consumption_end;
         }
     }
-    return start < APR_INT64_MAX;
+    return end;
+}
+
+static int may_be_for_break(const si_prefetch_t *s, apr_time_t now, apr_time_t end)
+{
+    return !s->is_recurring && s->consumption_end > now && s->retrieval_start < end
+           && s->consumption_start < end;
+}
+
+/* Whether another schedule of the same id is for that break, rather than s. */
+static int has_earlier(const apr_array_header_t *schedules, const si_prefetch_t *s, apr_time_t now,
+                       apr_time_t end)
+{
+    int i;
+
+    for (i = 0; i < schedules->nelts; i++) {
+        const si_prefetch_t *other = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        if (other->stream_id && strcmp(other->stream_id, s->stream_id) == 0
+            && strcmp(other->configuration, s->configuration) == 0
+            && may_be_for_break(other, now, end) && other->consumption_end < s->consumption_end) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 static si_stream_id_set_t expected(const apr_array_header_t *schedules, const char *configuration,
                                    const si_stream_ids_t *ids, apr_time_t now,
                                    apr_interval_time_t margin)
 {
-    apr_time_t end = 0;
-    const int has_break = find_break(schedules, configuration, ids, now, &end);
+    const apr_time_t end = end_of_break(schedules, configuration, ids, now);
     si_stream_id_set_t found = 0;
     int i;
 
@@ -58,7 +79,8 @@ static si_stream_id_set_t expected(const apr_array_header_t *schedules, const ch
         const si_prefetch_t *s = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
         if (is_of(s, configuration, ids) && s->consumption_end > now
             && (s->is_recurring
-                || (has_break && s->consumption_start < end && s->retrieval_end > now + margin))) {
+                || (may_be_for_break(s, now, end) && !has_earlier(schedules, s, now, end)
+                    && s->retrieval_end > now + margin))) {
             found |= 1U << si_stream_ids_find(ids, s->stream_id, strlen(s->stream_id));
         }
     }
@@ -78,7 +100,8 @@ static void check_at(const si_prefetch_plan_t *plan, const apr_array_header_t *s
 static void check_plan(const apr_array_header_t *schedules)
 {
     const si_stream_ids_t *ids = make_ids();
-    const si_prefetch_plan_t *plan = si_prefetch_plan_make(fuzz_pool, &schedules, 1, ids);
+    const si_prefetch_plan_t *plan = si_prefetch_plan_make(fuzz_pool, &schedules, 1, ids,
+                                                           APR_INT64_MIN);
     int i, j;
 
     for (i = 0; i < schedules->nelts; i++) {

@@ -14,16 +14,22 @@
 static apr_pool_t *pool;
 static si_stream_ids_t *ids;
 
+#define NONE SI_PREFETCH_NO_START
+#define AT(seconds) apr_time_from_sec(seconds)
+
 /* Seconds of a test's day; a schedule of a break that comes at 600 and may be late till 660. */
-#define BREAK(name, id, retrieval_end) SINGLE(name, id, retrieval_end, 600, 660)
-#define SINGLE(name, id, retrieval_end, start, end)                              \
-    {                                                                            \
-        name, id, 0, apr_time_from_sec(retrieval_end), apr_time_from_sec(start), \
-            apr_time_from_sec(end)                                               \
+#define BREAK(name, id, retrieval_end) SINGLE(name, id, retrieval_end, AT(600), 660)
+#define SINGLE(name, id, retrieval_end, start, end)          \
+    {                                                        \
+        name, id, 0, NONE, AT(retrieval_end), start, AT(end) \
     }
-#define RECURRING(name, id, end)                  \
-    {                                             \
-        name, id, 1, 0, 0, apr_time_from_sec(end) \
+#define FROM(id, retrieval_start, retrieval_end, start, end)                  \
+    {                                                                         \
+        "live", id, 0, AT(retrieval_start), AT(retrieval_end), start, AT(end) \
+    }
+#define RECURRING(name, id, end)            \
+    {                                       \
+        name, id, 1, NONE, 0, NONE, AT(end) \
     }
 
 static apr_array_header_t *listing_of(const si_prefetch_t *schedules, int count)
@@ -43,7 +49,7 @@ static const si_prefetch_plan_t *plan_of(const si_prefetch_t *schedules, int cou
 {
     const apr_array_header_t *listing = listing_of(schedules, count);
 
-    return si_prefetch_plan_make(pool, &listing, 1, ids);
+    return si_prefetch_plan_make(pool, &listing, 1, ids, 0);
 }
 
 static apr_uint32_t at_time(const si_prefetch_plan_t *plan, const char *configuration,
@@ -101,8 +107,8 @@ static void configurations(void)
 static void the_next_break(void)
 {
     static const si_prefetch_t schedules[] = {
-        SINGLE("live", "a", 1500, 1600, 1660),
-        SINGLE("live", "b", 1590, 1600, 1660),
+        SINGLE("live", "a", 1500, AT(1600), 1660),
+        SINGLE("live", "b", 1590, AT(1600), 1660),
         BREAK("live", "b", 400),
         BREAK("live", "c", 590),
     };
@@ -119,19 +125,106 @@ static void the_next_break(void)
 static void overlapping_windows_are_one_break(void)
 {
     static const si_prefetch_t schedules[] = {
-        SINGLE("live", "a", 500, 600, 660), SINGLE("live", "b", 500, 610, 700),
-        SINGLE("live", "c", 500, 660, 720), /* begins as the earliest ends */
+        SINGLE("live", "a", 500, AT(600), 660), SINGLE("live", "b", 500, AT(610), 700),
+        SINGLE("live", "c", 500, AT(660), 720), /* begins as the earliest ends */
     };
     static const si_prefetch_t unbounded[] = {
-        SINGLE("live", "a", 500, 0, 660),
-        SINGLE("live", "b", 500, 600, 660),
-        SINGLE("live", "c", 500, 700, 760),
+        SINGLE("live", "a", 500, NONE, 660),
+        SINGLE("live", "b", 500, AT(600), 660),
+        SINGLE("live", "c", 500, AT(700), 760),
     };
     const si_prefetch_plan_t *plan = PLAN(schedules);
 
     is_number(at(plan, "live", 450), A | B, "what overlaps the earliest");
     plan = PLAN(unbounded);
     is_number(at(plan, "live", 450), A | B, "a window without a beginning has begun");
+}
+
+/* What a start of consumption may be: at the break, early, or not there. */
+static const struct {
+    const char *name;
+    apr_time_t first, second;
+} starts[] = {
+    { "at the break", AT(600), AT(1600) },
+    { "just before the break", AT(595), AT(1595) },
+    { "as retrieval begins", AT(300), AT(1300) },
+    { "long before", AT(0), AT(0) },
+    { "none", NONE, NONE },
+};
+
+/* Two breaks ahead: a has closed and b is open for the first, and both are ahead for the second. */
+static void consumption_that_starts_early_or_has_no_start(void)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        const char *name = starts[i].name;
+        const apr_time_t first = starts[i].first, second = starts[i].second;
+        const si_prefetch_t schedules[] = { FROM("a", 1300, 1400, second, 1660),
+                                            FROM("b", 1400, 1500, second, 1660),
+                                            FROM("b", 400, 500, first, 660),
+                                            FROM("a", 300, 400, first, 660) };
+        const si_prefetch_plan_t *plan = PLAN(schedules);
+
+        is_number(at(plan, "live", 350), A | B, "consumption starts %s: both are open", name);
+        is_number(at(plan, "live", 450), B, "consumption starts %s: one is too late", name);
+        is_number(at(plan, "live", 550), ALL, "consumption starts %s: both are too late", name);
+        is_number(at(plan, "live", 700), A | B, "consumption starts %s: the second break", name);
+        is_number(at(plan, "live", 1450), B, "consumption starts %s: its open one", name);
+    }
+}
+
+/* The second break's retrieval may begin before the first is over, and consumption is early. */
+static void retrieval_that_starts_early(void)
+{
+    static const si_prefetch_t schedules[] = {
+        FROM("a", 300, 400, NONE, 660),
+        FROM("b", 400, 500, NONE, 660),
+        FROM("a", 350, 1400, NONE, 1660),
+        FROM("b", 500, 1500, NONE, 1660),
+    };
+    static const si_prefetch_t no_starts[] = {
+        SINGLE("live", "a", 400, NONE, 660),
+        SINGLE("live", "b", 500, NONE, 660),
+        SINGLE("live", "a", 1400, NONE, 1660),
+        SINGLE("live", "b", 1500, NONE, 1660),
+    };
+
+    is_number(at(PLAN(schedules), "live", 450), B, "early retrieval: the first break's open one");
+    is_number(at(PLAN(schedules), "live", 1450), B, "early retrieval: the second break's");
+    is_number(at(PLAN(no_starts), "live", 450), B, "no starts at all: the first break's open one");
+    is_number(at(PLAN(no_starts), "live", 1450), B, "no starts at all: the second break's");
+}
+
+/* An id that the next break has no schedule for is not given, though its window is ahead. */
+static void retrieval_after_the_break(void)
+{
+    static const si_prefetch_t schedules[] = { FROM("a", 300, 500, NONE, 660),
+                                               FROM("b", 660, 900, NONE, 1660) };
+
+    is_number(at(PLAN(schedules), "live", 450), A, "retrieval after the break: for a later one");
+    is_number(at(PLAN(schedules), "live", 550), ALL, "retrieval after the break: among all");
+    is_number(at(PLAN(schedules), "live", 660), B, "retrieval after the break: the break is over");
+}
+
+static void too_many(void)
+{
+    si_prefetch_t many[2 * SI_PREFETCH_LIMIT + 2];
+    int i;
+
+    for (i = 0; i < 2 * SI_PREFETCH_LIMIT + 2; i++) {
+        const si_prefetch_t one = BREAK(i % 2 ? "odd" : "even", "a", 500);
+        many[i] = one;
+    }
+    is(si_prefetch_crowded(pool, listing_of(many, 2 * SI_PREFETCH_LIMIT), AT(0)), NULL,
+       "as many as there may be, of two configurations");
+    is(si_prefetch_crowded(pool, listing_of(many, 2 * SI_PREFETCH_LIMIT + 1), AT(0)), "even",
+       "one more: which has too many");
+    is(si_prefetch_crowded(pool, listing_of(many + 1, 2 * SI_PREFETCH_LIMIT + 1), AT(0)), "odd",
+       "one more: which has too many, the other");
+    is(si_prefetch_crowded(pool, listing_of(many, 2 * SI_PREFETCH_LIMIT + 2), AT(660)), NULL,
+       "those that are over do not count");
+    is(si_prefetch_crowded(pool, listing_of(NULL, 0), AT(0)), NULL, "none at all");
 }
 
 static void recurring(void)
@@ -154,10 +247,10 @@ static void recurring(void)
 /* A schedule that says nothing of the server's ids neither serves nor sets a break. */
 static void of_no_id_of_ours(void)
 {
-    static const si_prefetch_t others[] = { SINGLE("live", NULL, 90, 100, 160),
-                                            SINGLE("live", "x", 90, 100, 160),
+    static const si_prefetch_t others[] = { SINGLE("live", NULL, 90, AT(100), 160),
+                                            SINGLE("live", "x", 90, AT(100), 160),
                                             BREAK("live", "b", 500), BREAK("live", "a", 30) };
-    static const si_prefetch_t no_ids[] = { SINGLE("live", NULL, 90, 100, 160) };
+    static const si_prefetch_t no_ids[] = { SINGLE("live", NULL, 90, AT(100), 160) };
 
     is_number(at(PLAN(others), "live", 50), B, "the next break of our ids counts");
     is_number(at(PLAN(no_ids), "live", 50), ALL, "no id of ours: among all");
@@ -175,10 +268,10 @@ static void one_id_in_several_schedules(void)
 static void several_listings(void)
 {
     static const si_prefetch_t first[] = { BREAK("live", "a", 400), BREAK("x", "c", 500) };
-    static const si_prefetch_t second[] = { SINGLE("live", "b", 690, 700, 760),
+    static const si_prefetch_t second[] = { SINGLE("live", "b", 690, AT(700), 760),
                                             BREAK("live", "c", 500) };
     const apr_array_header_t *listings[] = { listing_of(first, 2), listing_of(second, 2) };
-    const si_prefetch_plan_t *plan = si_prefetch_plan_make(pool, listings, 2, ids);
+    const si_prefetch_plan_t *plan = si_prefetch_plan_make(pool, listings, 2, ids, 0);
 
     is_number(at(plan, "live", 0), A | C, "several listings: the break of both");
     is_number(at(plan, "live", 450), C, "several listings: one has closed");
@@ -214,6 +307,10 @@ int main(void)
     configurations();
     the_next_break();
     overlapping_windows_are_one_break();
+    consumption_that_starts_early_or_has_no_start();
+    retrieval_that_starts_early();
+    retrieval_after_the_break();
+    too_many();
     recurring();
     of_no_id_of_ours();
     one_id_in_several_schedules();

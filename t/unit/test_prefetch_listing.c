@@ -120,11 +120,15 @@ static void a_single_one(void)
     is(s->configuration, "live", "single: configuration");
     is(s->stream_id, "a", "single: stream id");
     is_number(s->is_recurring, 0, "single: not recurring");
+    is_number(s->retrieval_start, apr_time_from_sec(EIGHT - 600), "single: retrieval's start");
     is_number(s->retrieval_end, apr_time_from_sec(EIGHT), "single: retrieval's end");
     is_number(s->consumption_start, apr_time_from_sec(EIGHT + 5), "single: consumption's start");
     is_number(s->consumption_end, apr_time_from_sec(EIGHT + 30), "single: consumption's end");
     is(schedule_of(schedules, 0)->stream_id, NULL, "single: no stream id");
-    is_number(schedule_of(schedules, 0)->consumption_start, 0, "single: no start");
+    ok(schedule_of(schedules, 0)->retrieval_start == SI_PREFETCH_NO_START,
+       "single: no start of retrieval");
+    ok(schedule_of(schedules, 0)->consumption_start == SI_PREFETCH_NO_START,
+       "single: no start of consumption");
 }
 
 static const struct {
@@ -189,6 +193,8 @@ static const struct {
       "Items[1].Retrieval.EndTime is no time: " },
     { "retrieval's end too large", "\"2026-11-22T20:00:00Z\"", "1e300",
       "Items[1].Retrieval.EndTime is no time: " },
+    { "retrieval's start no time", "\"2026-11-22T19:50:00Z\"", "\"soon\"",
+      "Items[1].Retrieval.StartTime is no time: " },
     { "consumption missing", "\"Consumption\":{\"StartTime\"", "\"X\":{\"StartTime\"",
       "Items[1].Consumption.EndTime is missing" },
     { "consumption's end no time", "\"2026-11-22T20:00:30Z\"", "\"2026-11-22\"",

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,16 @@ static const char *item(const char *stream_id)
 static const char *listing(const char *stream_id)
 {
     return apr_psprintf(pool, "{\"Items\":[%s]}", item(stream_id));
+}
+
+static const char *listing_of_many(const char *stream_id, int count)
+{
+    const char *items = item(stream_id);
+
+    while (--count > 0) {
+        items = apr_pstrcat(pool, items, ",", item(stream_id), NULL);
+    }
+    return apr_psprintf(pool, "{\"Items\":[%s]}", items);
 }
 
 static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
@@ -239,6 +250,15 @@ static void a_file_changes(void)
     si_prefetch_watch_status(watch, path_of("one"), pool, &status);
     is(status.problem, NULL, "good again: no problem");
 
+    rename_to("one", listing_of_many("a", 101));
+    wait_for_told(9);
+    is_told("one: more than 100 schedules of the configuration \"live\" are not over; MediaTailor "
+            "allows 25: delete those that are not needed (0)\n",
+            "too many: told");
+    is_number(eligible(watch, view), 2, "too many: what it said last stays");
+    rename_to("one", listing("b"));
+    wait_for_told(10);
+
     __atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
     pthread_join(reader, &was_wrong);
     ok(!was_wrong, "who reads meanwhile sees the one or the other");
@@ -270,6 +290,40 @@ static void several_files(void)
     wait_for_told(before + 4);
     is_number(eligible(watch, one), 3, "both files together");
     is_number(eligible(watch, other), 2, "none of whom has it not");
+    si_prefetch_watch_stop(watch);
+}
+
+static void set_descriptor_limit(rlim_t limit)
+{
+    struct rlimit limits;
+
+    if (getrlimit(RLIMIT_NOFILE, &limits) != 0) {
+        abort();
+    }
+    limits.rlim_cur = limit ? limit : limits.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limits) != 0) {
+        abort();
+    }
+}
+
+/* The file is the same before and after: nothing but another try finds that it can be read now. */
+static void a_read_fails(void)
+{
+    static const char *const names[] = { "two", NULL };
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
+    const si_prefetch_view_t *view = view_of(views, "ab", names);
+    const int before = told_so_far();
+    si_prefetch_watch_t *watch;
+
+    set_descriptor_limit(3);
+    watch = si_prefetch_watch_start(views, tell, NULL);
+    is_number(told_so_far(), before + 1, "no descriptor: told");
+    is_told("two: it cannot be read: Too many open files (0)\n", "no descriptor: why");
+    usleep(2500000);
+    is_number(told_so_far(), before + 1, "no descriptor: told once");
+    set_descriptor_limit(0);
+    wait_for_told(before + 2);
+    is_number(eligible(watch, view), 1, "a descriptor again: the file is read");
     si_prefetch_watch_stop(watch);
 }
 
@@ -376,6 +430,7 @@ int main(void)
     }
     a_file_changes();
     several_files();
+    a_read_fails();
     a_look_hangs(threads);
     is_halted(threads);
     unlink(path_of("one"));
