@@ -359,7 +359,9 @@ static void read_playback(request_rec *r, const si_settings_t *settings, si_play
     }
     path = si_raw_path(r->unparsed_uri, &length);
     end = path + length;
-    path = si_path_after(path, end, settings->path);
+    path = si_path_is_below(path, length, settings->path, settings->path_length)
+               ? path + settings->path_length
+               : si_path_after(path, end, settings->path);
     si_playback_read(path, (apr_size_t)(end - path), playback);
 }
 

@@ -18,10 +18,21 @@ static void note_action(request_rec *r, const char *action)
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ACTION", action);
 }
 
-/* mod_expires would add a max-age and Expires to what says already how long the answer lives. */
+/*
+ * mod_expires would add a max-age and Expires to what says already how long the answer lives.
+ * httpd registers filters by names in lower case; comparing those of the request takes less than
+ * its look-up by name.
+ */
 static void keep_expires_out(request_rec *r)
 {
-    ap_remove_output_filter_byhandle(r->output_filters, "MOD_EXPIRES");
+    ap_filter_t *filter = r->output_filters;
+
+    while (filter && strcmp(filter->frec->name, "mod_expires") != 0) {
+        filter = filter->next;
+    }
+    if (filter) {
+        ap_remove_output_filter(filter);
+    }
 }
 
 void si_set_no_store(request_rec *r)

@@ -169,18 +169,17 @@ void si_request_body_register_filter(void)
                                               AP_FTYPE_RESOURCE);
 }
 
-/* A filter that decodes changes Content-Encoding when it first reads. */
-static si_body_outcome_t read_all(request_rec *r, body_t *body, apr_int64_t max)
+/* A filter that decodes changes Content-Encoding when it first reads: was_encoded before. */
+static si_body_outcome_t read_all(request_rec *r, body_t *body, apr_int64_t max, int was_encoded)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);
-    const int was_encoded = is_encoded(r);
     si_body_outcome_t outcome = SI_BODY_READ;
     int is_whole = 0;
 
     while (!is_whole && outcome == SI_BODY_READ) {
         const apr_status_t rv = ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES,
                                                APR_BLOCK_READ, READ_SIZE);
-        if (is_encoded(r)) {
+        if (was_encoded && is_encoded(r)) {
             return SI_BODY_ENCODED;
         }
         outcome = rv == APR_SUCCESS ? append_brigade(body, brigade, max, &is_whole)
@@ -194,6 +193,7 @@ si_body_outcome_t si_request_body_read(request_rec *r, apr_int64_t max, const ch
                                        apr_size_t *length)
 {
     body_t read = { .pool = r->pool, .capacity = READ_SIZE };
+    const int was_encoded = is_encoded(r);
     int caught = OK;
     ap_filter_t *catcher;
     si_body_outcome_t outcome;
@@ -201,12 +201,12 @@ si_body_outcome_t si_request_body_read(request_rec *r, apr_int64_t max, const ch
     if (announces_too_much(r, max)) {
         return SI_BODY_TOO_LARGE;
     }
-    if (is_encoded(r) && !has_filter(r)) {
+    if (was_encoded && !has_filter(r)) {
         return SI_BODY_ENCODED;
     }
     read.bytes = apr_palloc(r->pool, read.capacity);
     catcher = ap_add_output_filter_handle(error_catcher, &caught, r, r->connection);
-    outcome = read_all(r, &read, max);
+    outcome = read_all(r, &read, max, was_encoded);
     ap_remove_output_filter(catcher);
     *body = read.bytes;
     *length = read.length;
