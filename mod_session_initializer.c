@@ -8,20 +8,20 @@
  * stands in src/, a room for each concern; docs/mod_session_initializer.md is the manual.
  */
 
-#include "src/answer.h"
-#include "src/choice.h"
-#include "src/counters.h"
-#include "src/forwarding.h"
-#include "src/playback_url.h"
-#include "src/query.h"
-#include "src/random.h"
-#include "src/request_body.h"
-#include "src/session_body.h"
-#include "src/settings.h"
-#include "src/setup_check.h"
-#include "src/status_handler.h"
-#include "src/upstream_headers.h"
-#include "src/thread.h"
+#include "request/send.h"
+#include "request/choose_id.h"
+#include "status/counters.h"
+#include "upstream/forwarder.h"
+#include "request/playback_url.h"
+#include "request/query.h"
+#include "ids/random.h"
+#include "request/request_body.h"
+#include "request/session_request.h"
+#include "config/settings.h"
+#include "config/setup_check.h"
+#include "status/status_handler.h"
+#include "upstream/headers.h"
+#include "base/thread.h"
 
 #include <ap_expr.h>
 #include <ap_mpm.h>

@@ -225,7 +225,7 @@ for my $block (map { $_->blocks } @documents) {
 sub code { return $_[0] =~ /^`(.*)`$/ ? $1 =~ s/\\\|/|/gr : undef }
 
 sub source_text {
-    local (@ARGV, $/) = glob("$sources/mod_session_initializer.c $sources/src/*.c");
+    local (@ARGV, $/) = glob("$sources/mod_session_initializer.c $sources/src/*.c $sources/src/*/*.c");
     return join '', <>;
 }
 

@@ -6,7 +6,7 @@
  */
 #include "changes.h"
 
-#include "json_edit.h"
+#include "json/json_edit.h"
 
 static void set(apr_array_header_t *changes, si_overlay_t *overlay, const char *name,
                 const char *json, slice_t meaning)

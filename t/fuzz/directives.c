@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "settings.h"
+#include "config/settings.h"
 
 #include <apr_strings.h>
 #include <curl/curl.h>

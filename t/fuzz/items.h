@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* A query's items as a reader of RFC 3986 sees them, written apart from src/query.c. */
+/* A query's items as a reader of RFC 3986 sees them, written apart from src/request/query.c. */
 #ifndef ITEMS_H
 #define ITEMS_H
 

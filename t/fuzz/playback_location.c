@@ -6,8 +6,8 @@
  */
 #include "items.h"
 
-#include "playback_url.h"
-#include "query.h"
+#include "request/playback_url.h"
+#include "request/query.h"
 
 #include <apr_uri.h>
 #include <curl/curl.h>

@@ -7,7 +7,7 @@
 #include "changes.h"
 #include "items.h"
 
-#include "session_body.h"
+#include "request/session_request.h"
 
 /* "name" of the query becomes the body's container.member; a prefix takes the rest for the member.
  */

@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "prefetch_listing.h"
+#include "ids/schedule_file.h"
 
 #include <apr_strings.h>
 #include <time.h>

@@ -3,8 +3,8 @@
 /*
  * Preloaded into the tests' httpd: a process that crashes writes its stack to stderr, which is
  * httpd's error log, so that a test can tell whose crash it is. httpd's own handlers for these
- * signals are kept out. It also does so under AddressSanitizer, whose own report of a signal is lost
- * as soon as httpd installs its handlers.
+ * signals are kept out. It also does so under AddressSanitizer, whose own report of a signal is
+ * lost as soon as httpd installs its handlers.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

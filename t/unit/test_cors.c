@@ -3,7 +3,7 @@
 /* Which origin may read an answer, and how an origin is written. */
 #include "tap.h"
 
-#include "cors.h"
+#include "config/cors.h"
 
 static const struct {
     const char *text;

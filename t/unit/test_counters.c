@@ -3,7 +3,7 @@
 /* The counters: exact over processes and threads, and nothing under way in a child that is gone. */
 #include "tap.h"
 
-#include "counters.h"
+#include "status/counters.h"
 
 #include <pthread.h>
 #include <signal.h>

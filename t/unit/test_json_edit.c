@@ -3,7 +3,7 @@
 /* An overlay laid over a JSON object: what it does not name keeps every byte. */
 #include "tap.h"
 
-#include "json_edit.h"
+#include "json/json_edit.h"
 
 /* One thing to lay into the overlay. */
 typedef struct {

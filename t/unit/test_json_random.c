@@ -6,7 +6,7 @@
  */
 #include "tap.h"
 
-#include "session_body.h"
+#include "request/session_request.h"
 
 #include <apr_tables.h>
 #include <apr_time.h>

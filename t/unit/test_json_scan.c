@@ -4,7 +4,7 @@
 #include "tap.h"
 
 #include "../fuzz/json_reader.h"
-#include "json_scan.h"
+#include "json/json_scan.h"
 #include "json_texts.h"
 
 static const char *scan(const text_t *text, apr_size_t *offset)

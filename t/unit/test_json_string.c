@@ -3,9 +3,9 @@
 /* One JSON string decoded and encoded: RFC 8259 section 7. */
 #include "tap.h"
 
-#include "json_scan.h"
-#include "json_string.h"
-#include "utf8.h"
+#include "json/json_scan.h"
+#include "json/json_string.h"
+#include "json/utf8.h"
 
 static const struct {
     const char *name;

@@ -2,7 +2,7 @@
 
 #include "tap.h"
 
-#include "pem.h"
+#include "config/pem.h"
 
 #define CERTIFICATE(text) "-----BEGIN CERTIFICATE-----\n" text "\n-----END CERTIFICATE-----\n"
 #define TRUSTED "-----BEGIN TRUSTED CERTIFICATE-----\nQUJD\n-----END TRUSTED CERTIFICATE-----\n"

@@ -3,8 +3,8 @@
 /* MediaTailor's paths, raw; and the Location that a playback request is redirected to. */
 #include "tap.h"
 
-#include "playback_url.h"
-#include "query.h"
+#include "request/playback_url.h"
+#include "request/query.h"
 
 static const struct {
     const char *target;

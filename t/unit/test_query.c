@@ -3,7 +3,7 @@
 /* Query items as they stand, and percent-decoding done exactly once. */
 #include "tap.h"
 
-#include "query.h"
+#include "request/query.h"
 
 static const struct {
     const char *name;

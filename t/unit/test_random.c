@@ -4,7 +4,7 @@
 
 #include "tap.h"
 
-#include "random.h"
+#include "ids/random.h"
 
 #include <pthread.h>
 #include <string.h>

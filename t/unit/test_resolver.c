@@ -3,7 +3,7 @@
 /* The resolver over time: getaddrinfo is replaced, so that name servers can change and fail. */
 #include "tap.h"
 
-#include "resolver.h"
+#include "upstream/resolver.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -3,7 +3,7 @@
 /* The directives' values: what is allowed, what is inherited, what holds where nothing is set. */
 #include "tap.h"
 
-#include "settings.h"
+#include "config/settings.h"
 
 #include <apr_file_io.h>
 #include <stddef.h>

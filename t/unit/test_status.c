@@ -3,7 +3,7 @@
 /* The forms of the status: counters in, bytes out. */
 #include "tap.h"
 
-#include "status.h"
+#include "status/status.h"
 
 static apr_pool_t *pool;
 

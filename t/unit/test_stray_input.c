@@ -6,7 +6,7 @@
  */
 #include "tap.h"
 
-#include "forwarding.h"
+#include "upstream/forwarder.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -6,7 +6,7 @@
  */
 #include "tap.h"
 
-#include "stream_id.h"
+#include "ids/stream_id.h"
 
 static apr_pool_t *pool;
 

@@ -3,7 +3,7 @@
 /* Well-formed UTF-8: the table of RFC 3629 section 4, and every code point there is. */
 #include "tap.h"
 
-#include "utf8.h"
+#include "json/utf8.h"
 
 static const struct {
     const char *name;

@@ -1,0 +1,29 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * What a session initialization POST becomes on its way to MediaTailor: the stream id is set in the
+ * JSON body, and the families of query parameters move into it (contract 3.1 to 3.3).
+ */
+#ifndef SI_SESSION_REQUEST_H
+#define SI_SESSION_REQUEST_H
+
+#include "errors.h"
+
+#include <apr_pools.h>
+
+typedef struct {
+    const char *body;
+    apr_size_t body_length;
+    const char *query; /* what stays in the query, each item as it stood; NULL for none */
+} si_session_t;
+
+/*
+ * Fills *session from the player's body (length bytes; none means "{}"), its query (NULL for none)
+ * and the stream id. Everything is allocated from pool. Returns NULL, or why the request is
+ * refused.
+ */
+const si_problem_t *si_session_build(apr_pool_t *pool, const char *body, apr_size_t length,
+                                     const char *query, const char *stream_id,
+                                     si_session_t *session);
+
+#endif

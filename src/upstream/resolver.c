@@ -1,0 +1,254 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+#include "upstream/resolver.h"
+
+#include "base/clock.h"
+#include "base/thread.h"
+
+#include <apr_strings.h>
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Seconds for which a failure is believed. */
+#define RETRY 1
+
+struct si_name_t {
+    si_resolver_t *resolver;
+    si_name_t *next;
+    char *host;
+    time_t due;           /* of the next look-up, CLOCK_MONOTONIC */
+    int is_wanted;        /* somebody waits for an answer */
+    si_addresses_t known; /* generation 0: nothing yet */
+};
+
+struct si_resolver_t {
+    pthread_mutex_t lock;
+    pthread_cond_t work;   /* to the thread: a name is wanted, or stop */
+    pthread_cond_t answer; /* from the thread: a look-up has ended */
+    pthread_t thread;
+    int is_running;
+    int is_looking_up;
+    int is_stopping;
+    si_name_t *names;
+    int refresh; /* seconds */
+};
+
+static time_t now(void)
+{
+    return (time_t)(si_clock_ms() / 1000);
+}
+
+si_resolver_t *si_resolver_make(int refresh)
+{
+    si_resolver_t *resolver = calloc(1, sizeof(*resolver));
+
+    if (resolver) {
+        resolver->refresh = refresh;
+        pthread_mutex_init(&resolver->lock, NULL);
+        si_clock_condition(&resolver->work);
+        si_clock_condition(&resolver->answer);
+    }
+    return resolver;
+}
+
+int si_resolver_is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
+{
+    si_name_t *name;
+
+    for (name = resolver->names; name; name = name->next) {
+        if (strcmp(name->host, host) == 0) {
+            return name;
+        }
+    }
+    name = calloc(1, sizeof(*name));
+    if (!name || !(name->host = strdup(host))) {
+        free(name);
+        return NULL;
+    }
+    name->resolver = resolver;
+    name->next = resolver->names;
+    resolver->names = name;
+    return name;
+}
+
+/* Appends one address; leaves out what does not fit. */
+static void append_address(char *list, const struct addrinfo *info)
+{
+    const int is_ipv6 = info->ai_family == AF_INET6;
+    const size_t used = strlen(list);
+    char text[INET6_ADDRSTRLEN];
+
+    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST)
+            != 0
+        || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
+        return;
+    }
+    snprintf(list + used, SI_ADDRESSES_SIZE - used, "%s%s%s%s", used ? "," : "", is_ipv6 ? "[" : "",
+             text, is_ipv6 ? "]" : "");
+}
+
+/*
+ * Fills addresses and returns NULL, or the resolver's reason. Takes as long as the name servers do.
+ */
+static const char *look_up(const char *host, char *addresses)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *list, *info;
+    const int rc = getaddrinfo(host, NULL, &hints, &list);
+
+    addresses[0] = '\0';
+    if (rc != 0) {
+        return gai_strerror(rc);
+    }
+    for (info = list; info; info = info->ai_next) {
+        append_address(addresses, info);
+    }
+    freeaddrinfo(list);
+    return addresses[0] ? NULL : "no usable address";
+}
+
+static void store(si_name_t *name, const char *problem, const char *addresses)
+{
+    name->due = now() + (problem ? RETRY : name->resolver->refresh);
+    name->is_wanted = 0;
+    name->known.problem = problem;
+    if (!problem && strcmp(name->known.addresses, addresses) != 0) {
+        apr_cpystrn(name->known.addresses, addresses, SI_ADDRESSES_SIZE);
+        name->known.generation++;
+    }
+}
+
+/*
+ * The name that has been due for longest, or NULL with the time of the next one in *next. Not
+ * simply the first: names that fail slowly are due again at once and would let no other have its
+ * turn.
+ */
+static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
+{
+    const time_t time = now();
+    si_name_t *name, *found = NULL;
+
+    *next = time + resolver->refresh;
+    for (name = resolver->names; name; name = name->next) {
+        /* A name that failed and that nobody asks for is left in peace until the refresh. */
+        const int is_left = name->known.problem && !name->is_wanted;
+        const time_t due = name->due + (is_left ? resolver->refresh : 0);
+        if (due < *next) {
+            *next = due;
+            found = name;
+        }
+    }
+    return *next <= time ? found : NULL;
+}
+
+static void *run(void *data)
+{
+    si_resolver_t *resolver = data;
+    char addresses[SI_ADDRESSES_SIZE];
+
+    pthread_mutex_lock(&resolver->lock);
+    while (!resolver->is_stopping) {
+        struct timespec until = { 0, 0 };
+        si_name_t *name = find_due(resolver, &until.tv_sec);
+
+        if (!name) {
+            pthread_cond_timedwait(&resolver->work, &resolver->lock, &until);
+            continue;
+        }
+        resolver->is_looking_up = 1;
+        pthread_mutex_unlock(&resolver->lock);
+        const char *problem = look_up(name->host, addresses);
+        pthread_mutex_lock(&resolver->lock);
+        resolver->is_looking_up = 0;
+        store(name, problem, addresses);
+        pthread_cond_broadcast(&resolver->answer);
+    }
+    pthread_mutex_unlock(&resolver->lock);
+    return NULL;
+}
+
+int si_resolver_start(si_resolver_t *resolver)
+{
+    int rc;
+
+    if (!resolver->names) {
+        return 0;
+    }
+    rc = si_thread_start(&resolver->thread, run, resolver);
+    resolver->is_running = rc == 0;
+    return rc;
+}
+
+void si_resolver_stop(si_resolver_t *resolver)
+{
+    int is_looking_up;
+
+    if (!resolver->is_running) {
+        return;
+    }
+    pthread_mutex_lock(&resolver->lock);
+    resolver->is_stopping = 1;
+    is_looking_up = resolver->is_looking_up;
+    pthread_cond_signal(&resolver->work);
+    pthread_cond_broadcast(&resolver->answer);
+    pthread_mutex_unlock(&resolver->lock);
+    if (is_looking_up) {
+        pthread_detach(resolver->thread);
+    }
+    else {
+        pthread_join(resolver->thread, NULL);
+    }
+    resolver->is_running = 0;
+}
+
+si_name_status_t si_name_wait(si_name_t *name, const struct timespec *deadline,
+                              si_addresses_t *addresses)
+{
+    si_resolver_t *resolver = name->resolver;
+    si_name_status_t status = SI_NAME_TIMED_OUT;
+    int rc = 0;
+
+    pthread_mutex_lock(&resolver->lock);
+    if (!name->known.generation && (!name->known.problem || name->due <= now())) {
+        name->is_wanted = 1;
+        pthread_cond_signal(&resolver->work);
+    }
+    while (!name->known.generation && name->is_wanted && !resolver->is_stopping && rc == 0) {
+        rc = pthread_cond_timedwait(&resolver->answer, &resolver->lock, deadline);
+    }
+    *addresses = name->known;
+    if (name->known.generation) {
+        status = SI_NAME_KNOWN;
+    }
+    else if (name->known.problem && !name->is_wanted) {
+        status = SI_NAME_UNKNOWN;
+    }
+    else if (resolver->is_stopping) {
+        status = SI_NAME_STOPPED;
+    }
+    pthread_mutex_unlock(&resolver->lock);
+    return status;
+}
+
+unsigned si_name_generation(si_name_t *name)
+{
+    unsigned generation;
+
+    pthread_mutex_lock(&name->resolver->lock);
+    generation = name->known.generation;
+    pthread_mutex_unlock(&name->resolver->lock);
+    return generation;
+}

@@ -1,0 +1,124 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/* What epoll is told, where descriptors are closed and their numbers come again. */
+#include "tap.h"
+
+#include "upstream/sockets.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TAG 7
+
+static si_watch_t watch;
+
+/* The first event within a moment that is meant for somebody. Returns 0 where there is none. */
+static int next_event(si_watch_event_t *event)
+{
+    struct epoll_event raw;
+
+    return epoll_wait(watch.epoll, &raw, 1, 100) == 1 && si_watch_read(&watch, &raw, event);
+}
+
+/* A pair of sockets with a byte to be read at the first. */
+static void make_readable(int *pair)
+{
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || write(pair[1], "x", 1) != 1) {
+        abort();
+    }
+}
+
+static void close_pair(const int *pair)
+{
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void is_readable(int fd, const char *name)
+{
+    si_watch_event_t event = { 0 };
+
+    ok(next_event(&event) && event.fd == fd && event.tag == TAG && event.events & EPOLLIN, "%s",
+       name);
+}
+
+static void test_wanted(void)
+{
+    si_watch_event_t event;
+    int pair[2];
+
+    make_readable(pair);
+    si_watch_set(&watch, pair[0], EPOLLOUT, TAG);
+    ok(next_event(&event) && event.events == EPOLLOUT, "what is asked for is told");
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    is_readable(pair[0], "another wish takes the place of the first");
+    si_watch_unwant(&watch, pair[0]);
+    ok(!next_event(&event), "what nobody wants is told to nobody");
+    ok(!next_event(&event), "and does not wake a second time");
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    is_readable(pair[0], "it can be wanted again");
+    si_watch_forget(&watch, pair[0]);
+    close_pair(pair);
+}
+
+/* Closed with notice: epoll has let go of it. */
+static void test_number_comes_again(void)
+{
+    int pair[2], again[2];
+
+    make_readable(pair);
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_watch_forget(&watch, pair[0]);
+    close_pair(pair);
+    make_readable(again);
+    is_number(again[0], pair[0], "a number comes again");
+    si_watch_set(&watch, again[0], EPOLLIN, TAG);
+    is_readable(again[0], "and is added anew");
+    si_watch_forget(&watch, again[0]);
+    close_pair(again);
+}
+
+/* A program that a handler forks may hold a socket open that is closed here: epoll would tell of
+ * it. */
+static void test_open_elsewhere(void)
+{
+    struct epoll_event raw;
+    int pair[2], elsewhere;
+
+    make_readable(pair);
+    elsewhere = dup(pair[0]);
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_watch_forget(&watch, pair[0]);
+    close_pair(pair);
+    is_number(epoll_wait(watch.epoll, &raw, 1, 50), 0, "what is open elsewhere wakes nobody");
+    close(elsewhere);
+}
+
+/* Never forgotten, so that epoll has it: ADD gives EEXIST. */
+static void test_epoll_has_it_still(void)
+{
+    struct epoll_event raw = { .events = EPOLLOUT };
+    int pair[2];
+
+    make_readable(pair);
+    epoll_ctl(watch.epoll, EPOLL_CTL_ADD, pair[0], &raw);
+    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    is_readable(pair[0], "what epoll has still is changed");
+    si_watch_forget(&watch, pair[0]);
+    close_pair(pair);
+}
+
+int main(void)
+{
+    tap_pool();
+    if (!ok(si_watch_make(&watch), "epoll is to be had")) {
+        return done();
+    }
+    test_wanted();
+    test_number_comes_again();
+    test_open_elsewhere();
+    test_epoll_has_it_still();
+    close(watch.epoll);
+    free(watch.states);
+    return done();
+}
