@@ -112,7 +112,10 @@ accepts("SessionInitializerMaxConcurrent $_") for qw(1 6 1000);
 refuses(SessionInitializerMaxConcurrent => $_, qr/\b1\b/) for '', qw(0 -1 x 1.5 99999999999999999999);
 
 accepts("SessionInitializerPreserveHost $_") for qw(On Off on off);
-refuses(SessionInitializerPreserveHost => $_, qr/On.*Off/i) for '', qw(maybe 1);
+for my $value ('', qw(maybe 1)) {    # httpd's own words for a flag
+    my ($ok, $output) = SessionInitializer::Httpd::configtest(qq(SessionInitializerPreserveHost "$value"\n));
+    ok(!$ok && $output =~ /SessionInitializerPreserveHost must be On or Off/, "SessionInitializerPreserveHost '$value': refused");
+}
 
 accepts("SessionInitializerCACertificateFile $ca");
 refuses(SessionInitializerCACertificateFile => $_, qr/file|read/i) for vars->{certs} . '/nothing.pem', vars->{certs},

@@ -236,12 +236,12 @@ is_deeply([sort map { $_->[0] =~ /^\[?`(\w+)/ } $readme->rows('directive')], \@d
 is_deeply([sort grep { /^(?:StreamId|SessionInitializer)\w+$/ } map { s/ Directive$//r } grep { / Directive$/ } $manual->headings],
     \@directives, 'the manual describes the directives');
 
-my %problems = reverse source_text() =~ /(?:\{\s+|problem\([\w>-]*pool, )(\d{3}), +"([a-z-]+)"/g;
-is_deeply({ map { code($_->[1]) => $_->[0] } $manual->rows('status', 'error') }, \%problems, 'the manual lists the errors');
+my %errors = reverse source_text() =~ /\[SI_ERROR_\w+\] = \{\s+(\d{3}), +"([a-z-]+)"/g;
+is_deeply({ map { code($_->[1]) => $_->[0] } $manual->rows('status', 'error') }, \%errors, 'the manual lists the errors');
 
-my @slugs = source_text() =~ /\[SI_FORWARD_\w+\] = \{ \d{3}, "([a-z-]+)"/g;
+my @failures = map { lc tr/_/-/r } source_text() =~ /\[SI_FORWARD_\w+\] = SI_ERROR_(?!NONE)(\w+)/g;
 my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+(?:-[a-z]+)*): /g;
-is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @slugs, @tags], 'the tags of the error log are listed');
+is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @failures, @tags], 'the tags of the error log are listed');
 
 # What the status shows has the names that are written down.
 my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<'CONFIG');

@@ -3,6 +3,8 @@
 #include "base/chars.h"
 
 #include <apr_lib.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,4 +65,11 @@ int si_is_port(const char *text)
     const long port = strtol(text, NULL, 10);
 
     return strspn(text, "0123456789") == strlen(text) && port >= 1 && port <= 65535;
+}
+
+int si_is_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
 }

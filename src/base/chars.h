@@ -18,4 +18,7 @@ int si_is_token(const char *text, apr_size_t length);
 /* Whether text is a port, 1 to 65535 in digits. */
 int si_is_port(const char *text);
 
+/* Whether text is an IPv4 or IPv6 address, without brackets: it needs no look-up. */
+int si_is_address(const char *text);
+
 #endif

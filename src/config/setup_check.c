@@ -2,7 +2,8 @@
 
 #include "config/setup_check.h"
 
-#include "upstream/resolver.h"
+#include "base/chars.h"
+#include "config/servers.h"
 
 #include <ap_mpm.h>
 #include <apr_strings.h>
@@ -16,15 +17,15 @@
 APLOG_USE_MODULE(session_initializer);
 
 enum {
-    TOLD_NO_ENDPOINT = 1,
-    TOLD_FORWARDED_FOR = 2
+    WARNED_NO_ENDPOINT = 1,
+    WARNED_FORWARDED_FOR = 2
 };
 
 /* A child has what the parent has set up, and from then on memory of its own. */
-static int is_first(const si_settings_t *settings, unsigned what)
+static int is_first(si_vhost_t *vhost, unsigned what)
 {
-    return !(__atomic_load_n(settings->told, __ATOMIC_RELAXED) & what)
-           && !(__atomic_fetch_or(settings->told, what, __ATOMIC_RELAXED) & what);
+    return !(__atomic_load_n(&vhost->warned, __ATOMIC_RELAXED) & what)
+           && !(__atomic_fetch_or(&vhost->warned, what, __ATOMIC_RELAXED) & what);
 }
 
 static int is_loopback(const char *host)
@@ -65,21 +66,24 @@ static void check_threads(const server_rec *s, int max_calls)
     }
 }
 
-void si_check_configuration(const server_rec *main_server, int max_calls,
-                            const apr_array_header_t *endpoints)
+void si_check_configuration(const server_rec *main_server)
 {
+    const apr_array_header_t *endpoints = si_servers_endpoints();
+
     check_endpoints(main_server, endpoints);
     if (endpoints->nelts > 0) {
-        check_threads(main_server, max_calls);
+        check_threads(main_server, si_servers_max_calls());
     }
 }
 
-void si_check_no_endpoint(request_rec *r, const si_settings_t *settings, const char *why)
+void si_check_no_endpoint(request_rec *r, si_vhost_t *vhost)
 {
-    if (is_first(settings, TOLD_NO_ENDPOINT)) {
+    if (is_first(vhost, WARNED_NO_ENDPOINT)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
                       "no-endpoint: vhost=%s: a session POST came, but %s",
-                      r->server->server_hostname, why);
+                      r->server->server_hostname,
+                      vhost->endpoint ? "this child process could not start its forwarder"
+                                      : "SessionInitializerEndpoint is not set");
     }
 }
 
@@ -90,7 +94,7 @@ static int has_readable_end(apr_pool_t *pool, const char *list)
     char *last = apr_pstrdup(pool, comma ? comma + 1 : list);
 
     apr_collapse_spaces(last, last);
-    return si_resolver_is_address(last);
+    return si_is_address(last);
 }
 
 /* The name of a header in which balancers and CDNs send the viewer's address, if that is none. */
@@ -111,13 +115,13 @@ static const char *unreadable_header(const request_rec *r)
     return NULL;
 }
 
-void si_check_forwarded_for(request_rec *r, const si_settings_t *settings)
+void si_check_forwarded_for(request_rec *r, si_vhost_t *vhost)
 {
     const char *unreadable;
 
     if (r->useragent_addr != r->connection->client_addr
         || !apr_table_get(r->headers_in, "X-Forwarded-For")
-        || !is_first(settings, TOLD_FORWARDED_FOR)) {
+        || !is_first(vhost, WARNED_FORWARDED_FOR)) {
         return;
     }
     unreadable = unreadable_header(r);

@@ -3,10 +3,10 @@
 #include "ids/schedule_watch.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "ids/schedule_file.h"
 #include "base/thread.h"
 
-#include <apr_file_io.h>
 #include <apr_strings.h>
 #include <pthread.h>
 #include <string.h>
@@ -22,9 +22,6 @@ enum {
     LOOKING,
     HALTED
 };
-
-#define LARGEST_FILE (4 * 1024 * 1024)
-#define WHAT_IS_SEEN (APR_FINFO_MTIME | APR_FINFO_SIZE | APR_FINFO_IDENT | APR_FINFO_TYPE)
 
 /* The thread's, but for what status tells. */
 typedef struct {
@@ -91,33 +88,6 @@ static int is_same(const apr_finfo_t *a, const apr_finfo_t *b)
            && a->device == b->device;
 }
 
-static const char *unreadable(apr_pool_t *pool, apr_status_t rv)
-{
-    char reason[128];
-
-    return apr_pstrcat(pool, "it cannot be read: ", apr_strerror(rv, reason, sizeof(reason)), NULL);
-}
-
-/* Of the file that is there now, whichever was seen before; the whole of it into *text. */
-static apr_status_t read_text(file_t *file, apr_pool_t *pool, char **text, apr_size_t *length)
-{
-    apr_file_t *opened;
-    apr_status_t rv = apr_file_open(&opened, file->name, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT,
-                                    pool);
-
-    if (rv != APR_SUCCESS) {
-        return rv;
-    }
-    rv = apr_file_info_get(&file->seen, WHAT_IS_SEEN, opened);
-    if (rv == APR_SUCCESS && file->seen.size <= LARGEST_FILE) {
-        *length = (apr_size_t)file->seen.size;
-        *text = apr_palloc(pool, *length + 1);
-        rv = apr_file_read_full(opened, *text, *length, length);
-    }
-    apr_file_close(opened);
-    return rv == APR_EOF ? APR_SUCCESS : rv;
-}
-
 static const char *read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
                                 apr_array_header_t **schedules)
 {
@@ -133,23 +103,17 @@ static const char *read_listing(apr_pool_t *pool, const char *text, apr_size_t l
     return problem;
 }
 
-/* Returns NULL or what is wrong, from pool. What may be better at the next look is not seen yet. */
+/* Returns NULL or what is wrong, from pool. What could not be read is tried again by the next look.
+ */
 static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t **schedules)
 {
     char *text = NULL;
     apr_size_t length = 0;
-    apr_status_t rv;
+    const char *wrong = si_file_read(pool, file->name, &file->seen, &text, &length);
 
-    if (file->seen.filetype != APR_REG) {
-        return "it is no regular file";
-    }
-    rv = read_text(file, pool, &text, &length);
-    if (rv != APR_SUCCESS) {
+    if (wrong) {
         file->is_seen = 0;
-        return unreadable(pool, rv);
-    }
-    if (!text) {
-        return "it is larger than 4 MiB";
+        return wrong;
     }
     return read_listing(pool, text, length, schedules);
 }
@@ -205,11 +169,11 @@ static int reread(si_prefetch_watch_t *watch, file_t *file)
 static int look(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool)
 {
     apr_finfo_t found;
-    const apr_status_t rv = apr_stat(&found, file->name, WHAT_IS_SEEN, pool);
+    const apr_status_t rv = apr_stat(&found, file->name, SI_FILE_INFO, pool);
 
     if (rv != APR_SUCCESS) {
         file->is_seen = 0;
-        note_problem(watch, file, unreadable(pool, rv));
+        note_problem(watch, file, si_file_unreadable(pool, rv));
         return 0;
     }
     if (file->is_seen && is_same(&found, &file->seen)) {

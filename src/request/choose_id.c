@@ -2,6 +2,7 @@
 
 #include "request/choose_id.h"
 
+#include "child.h"
 #include "ids/random.h"
 
 #include <ap_expr.h>
@@ -11,50 +12,15 @@
 
 APLOG_USE_MODULE(session_initializer);
 
-/* Of this child process; NULL where no server has a schedule. */
-static si_prefetch_watch_t *watch;
-
-static void tell(void *server, const char *file, const char *problem, int count)
-{
-    if (problem) {
-        ap_log_error(
-            APLOG_MARK, APLOG_ERR, 0, server,
-            "bad-schedule: StreamIdSchedule %s: %s; what it said last, if anything, is in force",
-            file, problem);
-        return;
-    }
-    ap_log_error(APLOG_MARK, APLOG_INFO, 0, server,
-                 "schedule: StreamIdSchedule %s: %d prefetch schedules are in force", file, count);
-}
-
-void si_choice_start(server_rec *s, const apr_array_header_t *views)
-{
-    watch = views->nelts > 0 ? si_prefetch_watch_start(views, tell, s) : NULL;
-    if (views->nelts > 0 && !watch) {
-        ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
-                     "no-schedule: stream ids are chosen among all: no thread or memory to watch "
-                     "the files of StreamIdSchedule");
-    }
-}
-
-void si_choice_stop(void)
-{
-    if (watch) {
-        si_prefetch_watch_stop(watch);
-    }
-}
-
-void si_choice_halt(void)
-{
-    if (watch) {
-        si_prefetch_watch_halt(watch);
-    }
-}
-
-static si_stream_id_set_t eligible_ids(const request_rec *r, const si_settings_t *settings,
+static si_stream_id_set_t eligible_ids(const request_rec *r, const si_vhost_t *vhost,
                                        const si_playback_t *playback)
 {
-    return si_prefetch_watch_eligible(watch, settings->schedules, playback->configuration,
+    si_prefetch_watch_t *watch = si_child_schedules();
+
+    if (!watch || !vhost->schedules) {
+        return SI_ALL_STREAM_IDS;
+    }
+    return si_prefetch_watch_eligible(watch, vhost->schedules, playback->configuration,
                                       playback->configuration_length, r->request_time);
 }
 
@@ -73,12 +39,11 @@ static const char *key_of(request_rec *r, const si_settings_t *settings)
     return key ? key : "";
 }
 
-apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
+apr_status_t si_choose_stream_id(request_rec *r, const si_vhost_t *vhost,
                                  const si_playback_t *playback, int *position)
 {
-    const si_stream_id_set_t among = watch && settings->schedules
-                                         ? eligible_ids(r, settings, playback)
-                                         : SI_ALL_STREAM_IDS;
+    const si_settings_t *settings = vhost->settings;
+    const si_stream_id_set_t among = eligible_ids(r, vhost, playback);
     const char *key = settings->stream_id_key ? key_of(r, settings) : "";
     apr_status_t rv;
 
@@ -93,20 +58,4 @@ apr_status_t si_choose_stream_id(request_rec *r, const si_settings_t *settings,
                       r->server->server_hostname);
     }
     return rv;
-}
-
-const apr_array_header_t *si_choice_schedules(const si_settings_t *settings, apr_pool_t *pool)
-{
-    apr_array_header_t *known;
-    int i;
-
-    if (!watch || !settings->schedules) {
-        return NULL;
-    }
-    known = apr_array_make(pool, 2, sizeof(si_prefetch_status_t));
-    for (i = 0; i < settings->schedule_files->nelts; i++) {
-        si_prefetch_watch_status(watch, APR_ARRAY_IDX(settings->schedule_files, i, const char *),
-                                 pool, apr_array_push(known));
-    }
-    return known;
 }

@@ -3,42 +3,20 @@
 #include "request/send.h"
 
 #include "json/json_string.h"
+#include "no_store.h"
+#include "status/counters.h"
 
 #include <apr_buckets.h>
+#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <http_protocol.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <util_filter.h>
 
 /* For the access log: what the module did. */
 static void note_action(request_rec *r, const char *action)
 {
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ACTION", action);
-}
-
-/*
- * mod_expires would add a max-age and Expires to what says already how long the answer lives.
- * httpd registers filters by names in lower case; comparing those of the request takes less than
- * its look-up by name.
- */
-static void keep_expires_out(request_rec *r)
-{
-    ap_filter_t *filter = r->output_filters;
-
-    while (filter && strcmp(filter->frec->name, "mod_expires") != 0) {
-        filter = filter->next;
-    }
-    if (filter) {
-        ap_remove_output_filter(filter);
-    }
-}
-
-void si_set_no_store(request_rec *r)
-{
-    keep_expires_out(r);
-    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
 }
 
 static void set_cors(request_rec *r, const si_cors_t *cors)
@@ -72,26 +50,26 @@ static int send_body(request_rec *r, const char *body, apr_size_t length)
     return OK;
 }
 
-int si_answer_redirect(request_rec *r, const si_settings_t *settings, const char *location)
+int si_send_redirect(request_rec *r, const si_vhost_t *vhost, const char *location)
 {
     note_action(r, "redirect");
     r->status = HTTP_MOVED_TEMPORARILY;
     apr_table_setn(r->headers_out, "Location", location);
     si_set_no_store(r);
-    set_cors(r, settings->cors);
+    set_cors(r, vhost->settings->cors);
     return OK;
 }
 
-int si_answer_preflight(request_rec *r, const si_settings_t *settings)
+int si_send_preflight(request_rec *r, const si_vhost_t *vhost)
 {
     const char *requested = apr_table_get(r->headers_in, "Access-Control-Request-Headers");
 
     note_action(r, "preflight");
-    si_count_preflight(settings->counters);
+    si_count_preflight(vhost->counters);
     r->status = HTTP_NO_CONTENT;
     si_set_no_store(r);
-    set_cors(r, settings->cors);
-    if (settings->cors->mode != SI_CORS_NONE) {
+    set_cors(r, vhost->settings->cors);
+    if (vhost->settings->cors->mode != SI_CORS_NONE) {
         apr_table_mergen(r->headers_out, "Vary", "Access-Control-Request-Headers");
     }
     if (apr_table_get(r->headers_out, "Access-Control-Allow-Origin")) {
@@ -103,35 +81,31 @@ int si_answer_preflight(request_rec *r, const si_settings_t *settings)
     return OK;
 }
 
-int si_answer_problem(request_rec *r, const si_settings_t *settings, const si_problem_t *problem,
-                      const char *name, const char *value)
+int si_send_error(request_rec *r, const si_vhost_t *vhost, si_error_t error, const char *message)
 {
-    const char *message = si_json_string_encode(r->pool, problem->message,
-                                                strlen(problem->message));
-    const char *body = apr_pstrcat(r->pool, "{\"error\":\"", problem->slug,
-                                   "\",\"message\":", message, "}\n", NULL);
+    const si_error_row_t *row = &si_errors[error];
+    const char *text = message ? message : row->message;
+    const char *body = apr_pstrcat(r->pool, "{\"error\":\"", row->name, "\",\"message\":",
+                                   si_json_string_encode(r->pool, text, strlen(text)), "}\n", NULL);
 
     note_action(r, "error");
-    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ERROR", problem->slug);
-    si_count_error(settings->counters, problem->slug);
-    r->status = problem->status;
+    apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ERROR", row->name);
+    si_count_error(vhost->counters, error);
+    r->status = row->status;
     ap_set_content_type(r, "application/json");
     si_set_no_store(r);
-    if (name) {
-        apr_table_setn(r->headers_out, name, value);
-    }
-    set_cors(r, settings->cors);
+    set_cors(r, vhost->settings->cors);
     return send_body(r, body, strlen(body));
 }
 
-/* Those that may pass, which the forwarding room has already chosen. */
+/* Those that may pass, which upstream/ has already chosen. */
 static void set_upstream_headers(request_rec *r, const apr_array_header_t *headers)
 {
     const char *const *strings = (const char *const *)headers->elts;
     int i;
 
     for (i = 0; i + 1 < headers->nelts; i += 2) {
-        if (strcasecmp(strings[i], "Content-Type") == 0) {
+        if (apr_cstr_casecmp(strings[i], "Content-Type") == 0) {
             ap_set_content_type(r, strings[i + 1]);
         }
         else {
@@ -139,36 +113,35 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
         }
     }
     if (apr_table_get(r->headers_out, "Cache-Control")) {
-        keep_expires_out(r);
+        si_keep_expires_out(r);
         return;
     }
     si_set_no_store(r);
 }
 
 /* httpd has a reason for the statuses it knows; for another it would answer 500 without ours. */
-static void set_status_line(request_rec *r, const si_forward_answer_t *answer)
+static void set_status_line(request_rec *r, const si_response_t *response)
 {
     /* NOLINTNEXTLINE(cert-err34-c): httpd's own "404 Not Found" */
-    const int is_known = atoi(ap_get_status_line(answer->status)) == answer->status;
+    const int is_known = atoi(ap_get_status_line(response->status)) == response->status;
 
-    if (*answer->reason || !is_known) {
-        r->status_line = apr_psprintf(r->pool, "%d %s", answer->status,
-                                      *answer->reason ? answer->reason : "Unknown");
+    if (*response->reason || !is_known) {
+        r->status_line = apr_psprintf(r->pool, "%d %s", response->status,
+                                      *response->reason ? response->reason : "Unknown");
     }
 }
 
-int si_answer_upstream(request_rec *r, const si_settings_t *settings,
-                       const si_forward_answer_t *answer)
+int si_send_response(request_rec *r, const si_vhost_t *vhost, const si_response_t *response)
 {
     note_action(r, "session");
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_STATUS",
-                   apr_itoa(r->pool, answer->status));
-    r->status = answer->status;
-    set_status_line(r, answer);
-    set_upstream_headers(r, answer->headers);
-    set_cors(r, settings->cors);
+                   apr_itoa(r->pool, response->status));
+    r->status = response->status;
+    set_status_line(r, response);
+    set_upstream_headers(r, response->headers);
+    set_cors(r, vhost->settings->cors);
     /* The player's Range was meant for media: half of a session's URLs would be of no use. */
     ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
-    ap_set_content_length(r, (apr_off_t)answer->body_length);
-    return send_body(r, answer->body, answer->body_length);
+    ap_set_content_length(r, (apr_off_t)response->body_length);
+    return send_body(r, response->body, response->body_length);
 }

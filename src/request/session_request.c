@@ -56,18 +56,8 @@ typedef struct {
     si_overlay_t *overlay;
     char *kept; /* as long as the query that came in */
     apr_size_t kept_length;
+    const char *message; /* of what is wrong; NULL for the error's own */
 } builder_t;
-
-static const si_problem_t *problem(apr_pool_t *pool, int status, const char *slug,
-                                   const char *message)
-{
-    si_problem_t *made = apr_palloc(pool, sizeof(*made));
-
-    made->status = status;
-    made->slug = slug;
-    made->message = message;
-    return made;
-}
 
 /* Sets container.member (member at top level where container is NULL) to the JSON text. */
 static void set_member(builder_t *builder, const char *container, const char *member,
@@ -98,31 +88,32 @@ static const char *value_as_string(const builder_t *builder, const si_query_item
                                         : NULL;
 }
 
-static const si_problem_t *set_string(builder_t *builder, const char *container, const char *member,
-                                      apr_size_t length, const si_query_item_t *item)
+static si_error_t set_string(builder_t *builder, const char *container, const char *member,
+                             apr_size_t length, const si_query_item_t *item)
 {
     const char *json = value_as_string(builder, item);
 
     if (!json || !si_utf8_valid(member, length)) {
-        return problem(builder->pool, 400, "bad-query",
-                       "A query parameter is not UTF-8 when decoded.");
+        builder->message = "A query parameter is not UTF-8 when decoded.";
+        return SI_ERROR_BAD_QUERY;
     }
     set_member(builder, container, member, length, json);
-    return NULL;
+    return SI_ERROR_NONE;
 }
 
-static const si_problem_t *set_boolean(builder_t *builder, const service_t *service,
-                                       const si_query_item_t *item)
+static si_error_t set_boolean(builder_t *builder, const service_t *service,
+                              const si_query_item_t *item)
 {
     apr_size_t length;
     const char *value = si_query_decode(builder->pool, item->value, item->value_length, &length);
 
     if (strlen(value) != length || (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)) {
-        return problem(builder->pool, 400, "bad-query",
-                       apr_pstrcat(builder->pool, service->name, " must be true or false.", NULL));
+        builder->message = apr_pstrcat(builder->pool, service->name, " must be true or false.",
+                                       NULL);
+        return SI_ERROR_BAD_QUERY;
     }
     set_member(builder, service->container, service->member, strlen(service->member), value);
-    return NULL;
+    return SI_ERROR_NONE;
 }
 
 static const service_t *find_service(const char *name)
@@ -152,8 +143,8 @@ static const family_t *find_family(const char *name)
 /*
  * aws.*: the documented ones move, the stream id is ours alone, the rest is MediaTailor's to judge.
  */
-static const si_problem_t *merge_service(builder_t *builder, const char *name, apr_size_t length,
-                                         const si_query_item_t *item)
+static si_error_t merge_service(builder_t *builder, const char *name, apr_size_t length,
+                                const si_query_item_t *item)
 {
     const service_t *service = strlen(name) == length ? find_service(name) : NULL;
 
@@ -165,10 +156,10 @@ static const si_problem_t *merge_service(builder_t *builder, const char *name, a
     if (!si_query_name_is(item, "aws.streamId")) {
         keep_in_query(builder, item);
     }
-    return NULL;
+    return SI_ERROR_NONE;
 }
 
-static const si_problem_t *merge_item(builder_t *builder, const si_query_item_t *item)
+static si_error_t merge_item(builder_t *builder, const si_query_item_t *item)
 {
     apr_size_t length;
     const char *name = si_query_decode(builder->pool, item->text, item->name_length, &length);
@@ -186,62 +177,67 @@ static const si_problem_t *merge_item(builder_t *builder, const si_query_item_t 
     return set_string(builder, "playerParams", name, length, item);
 }
 
-static const si_problem_t *merge_query(builder_t *builder, const char *query)
+static si_error_t merge_query(builder_t *builder, const char *query)
 {
     si_query_item_t item;
 
     while (si_query_next(&query, &item)) {
-        const si_problem_t *found = item.length > 0 ? merge_item(builder, &item) : NULL;
-        if (found) {
-            return found;
+        const si_error_t error = item.length > 0 ? merge_item(builder, &item) : SI_ERROR_NONE;
+        if (error != SI_ERROR_NONE) {
+            return error;
         }
     }
-    return NULL;
+    return SI_ERROR_NONE;
 }
 
-static const si_problem_t *edit_problem(apr_pool_t *pool, si_edit_status_t status,
-                                        const si_edit_t *edit)
+static si_error_t edit_error(builder_t *builder, si_edit_status_t status, const si_edit_t *edit)
 {
     if (status == SI_EDIT_NOT_AN_OBJECT) {
-        return problem(pool, 400, "bad-container",
-                       apr_pstrcat(pool, "The query adds to \"", edit->what,
-                                   "\", which is not an object in the body.", NULL));
+        builder->message = apr_pstrcat(builder->pool, "The query adds to \"", edit->what,
+                                       "\", which is not an object in the body.", NULL);
+        return SI_ERROR_BAD_CONTAINER;
     }
-    return problem(pool, 400, "bad-json",
-                   apr_psprintf(pool,
-                                "The body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT ".",
-                                edit->what, edit->offset));
+    builder->message = apr_psprintf(
+        builder->pool, "The body must be a JSON object: %s, at byte %" APR_SIZE_T_FMT ".",
+        edit->what, edit->offset);
+    return SI_ERROR_BAD_JSON;
 }
 
-const si_problem_t *si_session_build(apr_pool_t *pool, const char *body, apr_size_t length,
-                                     const char *query, const char *stream_id,
-                                     si_session_t *session)
+static si_error_t build(builder_t *builder, const char *body, apr_size_t length, const char *query,
+                        const char *stream_id, si_edit_t *edit)
 {
-    builder_t builder = { .pool = pool, .overlay = si_overlay_make(pool) };
-    const si_problem_t *found;
     si_edit_status_t status;
-    si_edit_t edit;
 
     if (query) {
-        builder.kept = apr_palloc(pool, strlen(query) + 1);
-        found = merge_query(&builder, query);
-        if (found) {
-            return found;
+        si_error_t error;
+        builder->kept = apr_palloc(builder->pool, strlen(query) + 1);
+        error = merge_query(builder, query);
+        if (error != SI_ERROR_NONE) {
+            return error;
         }
     }
-    si_overlay_set(builder.overlay, LITERAL("streamId"),
-                   si_json_string_encode(pool, stream_id, strlen(stream_id)));
-    status = length > 0 ? si_json_edit(body, length, builder.overlay, &edit)
-                        : si_json_edit("{}", 2, builder.overlay, &edit);
-    if (status != SI_EDIT_DONE) {
-        return edit_problem(pool, status, &edit);
-    }
-    session->body = edit.text;
-    session->body_length = edit.length;
-    session->query = NULL;
+    si_overlay_set(builder->overlay, LITERAL("streamId"),
+                   si_json_string_encode(builder->pool, stream_id, strlen(stream_id)));
+    status = length > 0 ? si_json_edit(body, length, builder->overlay, edit)
+                        : si_json_edit("{}", 2, builder->overlay, edit);
+    return status == SI_EDIT_DONE ? SI_ERROR_NONE : edit_error(builder, status, edit);
+}
+
+si_error_t si_session_request_make(apr_pool_t *pool, const char *body, apr_size_t length,
+                                   const char *query, const char *stream_id,
+                                   si_session_request_t *request)
+{
+    builder_t builder = { .pool = pool, .overlay = si_overlay_make(pool) };
+    si_edit_t edit = { NULL };
+    const si_error_t error = build(&builder, body, length, query, stream_id, &edit);
+
+    request->message = builder.message;
+    request->body = edit.text;
+    request->body_length = edit.length;
+    request->query = NULL;
     if (builder.kept_length > 0) {
         builder.kept[builder.kept_length] = '\0';
-        session->query = builder.kept;
+        request->query = builder.kept;
     }
-    return NULL;
+    return error;
 }

@@ -14,16 +14,17 @@
 typedef struct {
     const char *body;
     apr_size_t body_length;
-    const char *query; /* what stays in the query, each item as it stood; NULL for none */
-} si_session_t;
+    const char *query;   /* what stays in the query, each item as it came; NULL for none */
+    const char *message; /* for the player, if there is an error; NULL for the error's own */
+} si_session_request_t;
 
 /*
- * Fills *session from the player's body (length bytes; none means "{}"), its query (NULL for none)
- * and the stream id. Everything is allocated from pool. Returns NULL, or why the request is
- * refused.
+ * Fills *request from the player's body (length bytes; none means "{}"), its query (NULL for none)
+ * and the stream id. Everything is allocated from pool. Returns SI_ERROR_NONE, or why the player's
+ * request is refused.
  */
-const si_problem_t *si_session_build(apr_pool_t *pool, const char *body, apr_size_t length,
-                                     const char *query, const char *stream_id,
-                                     si_session_t *session);
+si_error_t si_session_request_make(apr_pool_t *pool, const char *body, apr_size_t length,
+                                   const char *query, const char *stream_id,
+                                   si_session_request_t *request);
 
 #endif

@@ -17,7 +17,7 @@
 #define LONGEST_KEY 320
 
 /* To be raised with any change to what is counted, or in which order. */
-#define LAYOUT 2
+#define LAYOUT 3
 
 /* Children of an earlier generation may still be ending while as many new ones have begun. */
 #define SLOTS_PER_CHILD 2
@@ -42,32 +42,6 @@ struct si_segment_t {
 
 /* Of this child process; negative where it has none. */
 static int own_slot = -1;
-
-const char *const si_counted_errors[SI_COUNTED_ERRORS] = {
-    "bad-json",
-    "bad-query",
-    "bad-container",
-    "bad-request",
-    "bad-coding",
-    "bad-encoding",
-    "bad-header",
-    "not-found",
-    "method-not-allowed",
-    "request-timeout",
-    "body-too-large",
-    "unsupported-encoding",
-    "no-random",
-    "upstream-unreachable",
-    "upstream-unresolved",
-    "upstream-tls",
-    "upstream-protocol",
-    "upstream-too-large",
-    "no-endpoint",
-    "busy",
-    "stopping",
-    "upstream-timeout",
-    "other",
-};
 
 const char *const si_counted_classes[SI_COUNTED_CLASSES] = { "2xx", "3xx", "4xx", "5xx", "other" };
 
@@ -266,14 +240,9 @@ void si_count_preflight(si_counters_t *counters)
     add(&own_counts(counters)->preflights, 1);
 }
 
-void si_count_error(si_counters_t *counters, const char *slug)
+void si_count_error(si_counters_t *counters, si_error_t error)
 {
-    int i = 0;
-
-    while (i < SI_COUNTED_ERRORS - 1 && strcmp(si_counted_errors[i], slug) != 0) {
-        i++;
-    }
-    add(&own_counts(counters)->errors[i], 1);
+    add(&own_counts(counters)->errors[error], 1);
 }
 
 void si_count_call(si_counters_t *counters)
@@ -361,4 +330,31 @@ void si_counters_read(const si_segment_t *segment, const si_counters_t *counters
     for (i = 0; i < segment->slot_count; i++) {
         *in_flight += __atomic_load_n(&counters->in_flight[i], __ATOMIC_RELAXED);
     }
+}
+
+apr_uint64_t si_counts_drawn(const si_counts_t *counts, int position)
+{
+    return counts->redirects[position] + counts->sessions[position];
+}
+
+apr_uint64_t si_counts_all_drawn(const si_counts_t *counts, int count)
+{
+    apr_uint64_t sum = 0;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        sum += si_counts_drawn(counts, i);
+    }
+    return sum;
+}
+
+apr_uint64_t si_counts_calls(const si_counts_t *counts)
+{
+    apr_uint64_t sum = 0;
+    int i;
+
+    for (i = 0; i < SI_COUNTED_TIMES; i++) {
+        sum += counts->times[i];
+    }
+    return sum;
 }

@@ -10,6 +10,7 @@
 #ifndef SI_COUNTERS_H
 #define SI_COUNTERS_H
 
+#include "errors.h"
 #include "ids/stream_id.h"
 
 #include <apr_errno.h>
@@ -19,8 +20,6 @@
 
 /* Stream ids are counted by position. */
 #define SI_COUNTED_IDS SI_STREAM_ID_MAX
-/* Slugs of the module's own errors, the last for any other. */
-#define SI_COUNTED_ERRORS 23
 /* 2xx, 3xx, 4xx, 5xx and any other. */
 #define SI_COUNTED_CLASSES 5
 /* Names that x-amzn-ErrorType may begin with (contract 4.4), the last for any other. */
@@ -29,7 +28,6 @@
 #define SI_COUNTED_TIMES 13
 
 /* The names and bounds of what is counted by index; "other" where it is the last. */
-extern const char *const si_counted_errors[SI_COUNTED_ERRORS];
 extern const char *const si_counted_classes[SI_COUNTED_CLASSES];
 extern const char *const si_counted_error_types[SI_COUNTED_ERROR_TYPES];
 extern const apr_interval_time_t si_counted_times[SI_COUNTED_TIMES - 1];
@@ -40,7 +38,7 @@ typedef struct {
     apr_uint64_t redirects_without_id;
     apr_uint64_t sessions[SI_COUNTED_IDS]; /* answered with 2xx */
     apr_uint64_t preflights;
-    apr_uint64_t errors[SI_COUNTED_ERRORS];
+    apr_uint64_t errors[SI_ERROR_COUNT];
     apr_uint64_t answers[SI_COUNTED_CLASSES]; /* of the upstream */
     apr_uint64_t error_types[SI_COUNTED_ERROR_TYPES];
     apr_uint64_t kept_connections; /* calls answered without a new connection */
@@ -51,7 +49,7 @@ typedef struct {
 typedef struct si_segment_t si_segment_t;
 
 /* Of one virtual host. */
-typedef struct si_counters_t si_counters_t;
+typedef struct si_counters_t si_counters_t; /* vhost.h declares it too */
 
 /*
  * The parent: the segment of this process, made at the first call. pool is the process pool, and
@@ -82,7 +80,7 @@ void si_segment_reap(si_segment_t *segment, pid_t child);
 void si_count_redirect(si_counters_t *counters, int position);
 
 void si_count_preflight(si_counters_t *counters);
-void si_count_error(si_counters_t *counters, const char *slug);
+void si_count_error(si_counters_t *counters, si_error_t error);
 
 /* A call to the upstream is under way, until it ends in whatever way. */
 void si_count_call(si_counters_t *counters);
@@ -103,5 +101,12 @@ void si_count_kept_connection(si_counters_t *counters);
 /* The sums over all children, and the calls under way. */
 void si_counters_read(const si_segment_t *segment, const si_counters_t *counters,
                       si_counts_t *counts, apr_uint64_t *in_flight);
+
+/* Responses to players that a stream id was drawn for: that at position, and of all count ids. */
+apr_uint64_t si_counts_drawn(const si_counts_t *counts, int position);
+apr_uint64_t si_counts_all_drawn(const si_counts_t *counts, int count);
+
+/* Calls to the upstream that have ended. */
+apr_uint64_t si_counts_calls(const si_counts_t *counts);
 
 #endif

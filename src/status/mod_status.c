@@ -1,76 +1,68 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-#include "status/status.h"
+#include "status/metrics.h"
 
-/* The line "SessionInitializer[0]Name: number", as mod_proxy's balancers have theirs. */
-static void write_line(const si_writer_t *writer, int server, const char *name, apr_uint64_t number)
-{
-    si_write(writer, "SessionInitializer[%d]%s: " SI_NUMBER "\n", server, name, number);
-}
-
-static void write_streams(const si_writer_t *writer, const si_status_server_t *server, int index)
+static void write_streams(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int index)
 {
     int i;
 
-    for (i = 0; i < server->stream_ids->count; i++) {
-        si_write(writer, "SessionInitializer[%d]Stream[%d]Id: %s\n", index, i,
-                 server->stream_ids->ids[i].name);
-        si_write(writer, "SessionInitializer[%d]Stream[%d]Redirects: " SI_NUMBER "\n", index, i,
-                 server->counts.redirects[i]);
-        si_write(writer, "SessionInitializer[%d]Stream[%d]Sessions: " SI_NUMBER "\n", index, i,
-                 server->counts.sessions[i]);
+    for (i = 0; i < vhost->stream_ids->count; i++) {
+        apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Stream[%d]Id: %s\n", index, i,
+                           vhost->stream_ids->ids[i].name);
+        apr_brigade_printf(out, NULL, NULL,
+                           "SessionInitializer[%d]Stream[%d]Redirects: " SI_NUMBER "\n", index, i,
+                           vhost->counts.redirects[i]);
+        apr_brigade_printf(out, NULL, NULL,
+                           "SessionInitializer[%d]Stream[%d]Sessions: " SI_NUMBER "\n", index, i,
+                           vhost->counts.sessions[i]);
     }
 }
 
-static void write_schedules(const si_writer_t *writer, const apr_array_header_t *schedules,
-                            int index)
+static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *schedules, int index)
 {
     int i;
 
     for (i = 0; schedules && i < schedules->nelts; i++) {
         const si_prefetch_status_t *schedule = &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t);
 
-        si_write(writer, "SessionInitializer[%d]Schedule[%d]File: %s\n", index, i, schedule->file);
-        si_write(writer, "SessionInitializer[%d]Schedule[%d]InForce: %d\n", index, i,
-                 schedule->count);
-        si_write(writer, "SessionInitializer[%d]Schedule[%d]Problem: %s\n", index, i,
-                 schedule->problem ? schedule->problem : "");
+        apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]File: %s\n", index,
+                           i, schedule->file);
+        apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]InForce: %d\n",
+                           index, i, schedule->count);
+        apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]Problem: %s\n",
+                           index, i, schedule->problem ? schedule->problem : "");
     }
 }
 
-static apr_uint64_t sum_of(const apr_uint64_t *numbers, int count)
+/* The line "SessionInitializer[0]Name: number", as mod_proxy's balancers have theirs. */
+static void write_line(apr_bucket_brigade *out, int vhost, const char *name, apr_uint64_t number)
 {
-    apr_uint64_t sum = 0;
-
-    while (count-- > 0) {
-        sum += numbers[count];
-    }
-    return sum;
+    apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]%s: " SI_NUMBER "\n", vhost, name,
+                       number);
 }
 
-static void write_server(const si_writer_t *writer, const si_status_server_t *server, int index)
-{
-    const si_counts_t *counts = &server->counts;
-
-    si_write(writer, "SessionInitializer[%d]Name: %s\n", index, server->name);
-    write_streams(writer, server, index);
-    write_schedules(writer, server->schedules, index);
-    write_line(writer, index, "RedirectsWithoutId", counts->redirects_without_id);
-    write_line(writer, index, "Preflights", counts->preflights);
-    write_line(writer, index, "Errors", sum_of(counts->errors, SI_COUNTED_ERRORS));
-    write_line(writer, index, "UpstreamInFlight", server->in_flight);
-    write_line(writer, index, "UpstreamCalls", si_status_calls(server));
-    write_line(writer, index, "UpstreamAnswers", sum_of(counts->answers, SI_COUNTED_CLASSES));
-    write_line(writer, index, "UpstreamAnswers2xx", counts->answers[0]);
-    write_line(writer, index, "UpstreamKeptConnections", counts->kept_connections);
-    write_line(writer, index, "UpstreamMs", counts->time_us / 1000);
-}
-
-void si_status_auto(const si_writer_t *writer, const si_status_t *status)
+static void write_vhost(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int index)
 {
     int i;
 
-    for (i = 0; i < status->server_count; i++) {
-        write_server(writer, &status->servers[i], i);
+    apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Name: %s\n", index, vhost->name);
+    write_streams(out, vhost, index);
+    write_schedules(out, vhost->schedules, index);
+    for (i = 0; i < SI_METRIC_COUNT; i++) {
+        if (si_metrics[i].line) {
+            write_line(out, index, si_metrics[i].line, si_metric_sum(&si_metrics[i], vhost));
+        }
+    }
+    write_line(out, index, "UpstreamCalls", si_counts_calls(&vhost->counts));
+    write_line(out, index, "UpstreamAnswers2xx", vhost->counts.answers[0]);
+    write_line(out, index, "UpstreamMs", vhost->counts.time_us / 1000);
+}
+
+void si_status_auto(apr_bucket_brigade *out, const si_status_t *status)
+{
+    int i;
+
+    for (i = 0; i < status->vhost_count; i++) {
+        write_vhost(out, &status->vhosts[i], i);
     }
 }

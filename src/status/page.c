@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-#include "status/status.h"
+#include "status/metrics.h"
+
+#include <apr_escape.h>
 
 static const char head[] =
     "<!DOCTYPE html>\n"
@@ -37,205 +39,214 @@ static const char head[] =
     ".key b { width: 2px; height: 1em; vertical-align: -.15em; background: var(--want); }\n"
     "</style></head><body>\n";
 
-/* Of a hundred; nothing of nothing is nothing. */
+/* part as a percentage of whole; 0 if whole is 0. */
 static double percent(apr_uint64_t part, apr_uint64_t whole)
 {
     return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void open_table(const si_writer_t *writer, const char *caption, const char *columns)
+static void open_table(apr_bucket_brigade *out, const char *caption, const char *columns)
 {
-    si_write(writer,
-             "<table border=\"0\"><caption>%s</caption>\n<thead><tr>%s</tr></thead><tbody>\n",
-             caption, columns);
+    apr_brigade_printf(
+        out, NULL, NULL,
+        "<table border=\"0\"><caption>%s</caption>\n<thead><tr>%s</tr></thead><tbody>\n", caption,
+        columns);
 }
 
-static void close_table(const si_writer_t *writer)
+static void close_table(apr_bucket_brigade *out)
 {
-    si_write(writer, "</tbody></table>\n");
+    apr_brigade_printf(out, NULL, NULL, "</tbody></table>\n");
 }
 
-static void write_row(const si_writer_t *writer, const char *name, apr_uint64_t number)
+static void write_row(apr_bucket_brigade *out, const char *name, apr_uint64_t number)
 {
-    si_write(writer, "<tr><th>%s</th><td>" SI_NUMBER "</td></tr>\n", name, number);
+    apr_brigade_printf(out, NULL, NULL, "<tr><th>%s</th><td>" SI_NUMBER "</td></tr>\n", name,
+                       number);
 }
 
-/* Of what is counted by name, that which has happened. */
-static void write_rows(const si_writer_t *writer, const char *const *names,
-                       const apr_uint64_t *numbers, int count)
+/* The numbers of a metric that are not 0. */
+static void write_rows(apr_bucket_brigade *out, const si_vhost_status_t *vhost, si_metric_id_t id)
 {
+    const si_metric_t *metric = &si_metrics[id];
     int i;
 
-    for (i = 0; i < count; i++) {
-        if (numbers[i] > 0) {
-            write_row(writer, names[i], numbers[i]);
+    for (i = 0; i < si_metric_count(metric, vhost); i++) {
+        const apr_uint64_t number = si_metric_number(metric, vhost, i);
+        if (number > 0) {
+            write_row(out, metric->label_of(vhost, i), number);
         }
     }
 }
 
-/* The bar is drawn where there is a style sheet for it; the number beside it says the same. */
-static void write_stream(const si_writer_t *writer, const si_status_server_t *server, int i,
-                         apr_uint64_t all_drawn)
+/* Names may be in any character set. */
+static const char *escaped(apr_bucket_brigade *out, const char *name)
 {
-    const double share = percent(si_status_drawn(server, i), all_drawn);
-    const double expected = 100 * si_stream_id_share(server->stream_ids, i);
-
-    si_write(writer, "<tr><th>");
-    si_write_html(writer, server->stream_ids->ids[i].name);
-    si_write(
-        writer,
-        "</th><td>" SI_NUMBER "</td><td>" SI_NUMBER "</td><td>%.1f&nbsp;%%</td>"
-        "<td class=\"expected\">%.1f&nbsp;%%</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i>"
-        "<b style=\"left:%.1f%%\"></b></td></tr>\n",
-        server->counts.redirects[i], server->counts.sessions[i], share, expected, share, expected);
+    return apr_pescape_entity(out->p, si_metric_text(out->p, name), 0);
 }
 
-static void write_streams(const si_writer_t *writer, const si_status_server_t *server)
+/* The bar is drawn where there is a style sheet for it; the number beside it says the same. */
+static void write_stream(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int i,
+                         apr_uint64_t all_drawn)
 {
-    const apr_uint64_t all_drawn = si_status_all_drawn(server);
+    const double share = percent(si_counts_drawn(&vhost->counts, i), all_drawn);
+    const double expected = 100 * si_stream_id_share(vhost->stream_ids, i);
+
+    apr_brigade_printf(
+        out, NULL, NULL,
+        "<tr><th>%s</th><td>" SI_NUMBER "</td><td>" SI_NUMBER "</td><td>%.1f&nbsp;%%</td>"
+        "<td class=\"expected\">%.1f&nbsp;%%</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i>"
+        "<b style=\"left:%.1f%%\"></b></td></tr>\n",
+        vhost->stream_ids->ids[i].name, vhost->counts.redirects[i], vhost->counts.sessions[i],
+        share, expected, share, expected);
+}
+
+static void write_streams(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
+{
+    const apr_uint64_t all_drawn = si_counts_all_drawn(&vhost->counts, vhost->stream_ids->count);
     int i;
 
-    open_table(writer, "Stream ids",
+    open_table(out, "Stream ids",
                "<th>Id</th><th>Redirects</th><th>Sessions</th><th>Share</th>"
                "<th class=\"expected\">Expected</th>"
                "<th class=\"bar\"></th>");
-    for (i = 0; i < server->stream_ids->count; i++) {
-        write_stream(writer, server, i, all_drawn);
+    for (i = 0; i < vhost->stream_ids->count; i++) {
+        write_stream(out, vhost, i, all_drawn);
     }
-    close_table(writer);
+    close_table(out);
 }
 
-static void write_schedule(const si_writer_t *writer, const si_prefetch_status_t *schedule)
+static void write_schedule(apr_bucket_brigade *out, const si_prefetch_status_t *schedule)
 {
     char read_at[APR_RFC822_DATE_LEN] = "never";
 
     if (schedule->read_at) {
         apr_rfc822_date(read_at, schedule->read_at);
     }
-    si_write(writer, "<tr><th>");
-    si_write_html(writer, schedule->file);
-    si_write(writer, "</th><td>%d</td><td>%s</td><td class=\"text\">", schedule->count, read_at);
-    si_write_html(writer, schedule->problem ? schedule->problem : "");
-    si_write(writer, "</td></tr>\n");
+    apr_brigade_printf(out, NULL, NULL,
+                       "<tr><th>%s</th><td>%d</td><td>%s</td><td class=\"text\">%s</td></tr>\n",
+                       escaped(out, schedule->file), schedule->count, read_at,
+                       schedule->problem ? escaped(out, schedule->problem) : "");
 }
 
 /* Each child process reads them by itself: this one's. */
-static void write_schedules(const si_writer_t *writer, const apr_array_header_t *schedules)
+static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *schedules)
 {
     int i;
 
     if (!schedules) {
         return;
     }
-    open_table(writer, "Prefetch schedules",
+    open_table(out, "Prefetch schedules",
                "<th>File</th><th>In force</th><th>Read</th><th class=\"text\">Problem</th>");
     for (i = 0; i < schedules->nelts; i++) {
-        write_schedule(writer, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
+        write_schedule(out, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
     }
-    close_table(writer);
+    close_table(out);
 }
 
-static void write_answers(const si_writer_t *writer, const si_status_server_t *server)
+static void write_answers(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
-    const si_counts_t *counts = &server->counts;
+    const si_counts_t *counts = &vhost->counts;
 
-    open_table(writer, "Answers without a stream id", "<th>Answer</th><th>Count</th>");
-    write_row(writer, "Redirects", counts->redirects_without_id);
-    write_row(writer, "Preflights", counts->preflights);
-    write_rows(writer, si_counted_errors, counts->errors, SI_COUNTED_ERRORS);
-    close_table(writer);
+    open_table(out, "Answers without a stream id", "<th>Answer</th><th>Count</th>");
+    write_row(out, "Redirects", counts->redirects_without_id);
+    write_row(out, "Preflights", counts->preflights);
+    write_rows(out, vhost, SI_METRIC_ERRORS);
+    close_table(out);
 }
 
-static void write_upstream(const si_writer_t *writer, const si_status_server_t *server)
+static void write_upstream(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
-    const si_counts_t *counts = &server->counts;
-    const apr_uint64_t calls = si_status_calls(server);
+    const si_counts_t *counts = &vhost->counts;
+    const apr_uint64_t calls = si_counts_calls(&vhost->counts);
 
-    open_table(writer, "MediaTailor", "<th>Calls</th><th>Count</th>");
-    write_row(writer, "In flight", server->in_flight);
-    write_row(writer, "Ended", calls);
-    si_write(writer, "<tr><th>On a kept connection</th><td>%.1f&nbsp;%%</td></tr>\n",
-             percent(counts->kept_connections, calls));
-    si_write(writer, "<tr><th>Mean time</th><td>%.1f&nbsp;ms</td></tr>\n",
-             calls > 0 ? (double)counts->time_us / (double)calls / 1e3 : 0);
-    write_rows(writer, si_counted_classes, counts->answers, SI_COUNTED_CLASSES);
-    write_rows(writer, si_counted_error_types, counts->error_types, SI_COUNTED_ERROR_TYPES);
-    close_table(writer);
+    open_table(out, "MediaTailor", "<th>Calls</th><th>Count</th>");
+    write_row(out, "In flight", vhost->in_flight);
+    write_row(out, "Ended", calls);
+    apr_brigade_printf(out, NULL, NULL,
+                       "<tr><th>On a kept connection</th><td>%.1f&nbsp;%%</td></tr>\n",
+                       percent(counts->kept_connections, calls));
+    apr_brigade_printf(out, NULL, NULL, "<tr><th>Mean time</th><td>%.1f&nbsp;ms</td></tr>\n",
+                       calls > 0 ? (double)counts->time_us / (double)calls / 1e3 : 0);
+    write_rows(out, vhost, SI_METRIC_ANSWERS);
+    write_rows(out, vhost, SI_METRIC_ERROR_TYPES);
+    close_table(out);
 }
 
-static void write_time(const si_writer_t *writer, const si_status_server_t *server, int i)
+static void write_time(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int i)
 {
     const int is_last = i == SI_COUNTED_TIMES - 1;
     const int ms = (int)(si_counted_times[is_last ? i - 1 : i] / 1000);
 
-    si_write(writer,
-             "<tr><th>%s&nbsp;%d&nbsp;%s</th><td>" SI_NUMBER
-             "</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i></td></tr>\n",
-             is_last ? "above" : "up to", ms < 1000 ? ms : ms / 1000, ms < 1000 ? "ms" : "s",
-             server->counts.times[i], percent(server->counts.times[i], si_status_calls(server)));
+    apr_brigade_printf(out, NULL, NULL,
+                       "<tr><th>%s&nbsp;%d&nbsp;%s</th><td>" SI_NUMBER
+                       "</td><td class=\"bar\"><i style=\"width:%.1f%%\"></i></td></tr>\n",
+                       is_last ? "above" : "up to", ms < 1000 ? ms : ms / 1000,
+                       ms < 1000 ? "ms" : "s", vhost->counts.times[i],
+                       percent(vhost->counts.times[i], si_counts_calls(&vhost->counts)));
 }
 
-static void write_times(const si_writer_t *writer, const si_status_server_t *server)
+static void write_times(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
     int i;
 
-    open_table(writer, "Time of MediaTailor's answers",
+    open_table(out, "Time of MediaTailor's answers",
                "<th>Time</th><th>Calls</th><th class=\"bar\"></th>");
     for (i = 0; i < SI_COUNTED_TIMES; i++) {
-        write_time(writer, server, i);
+        write_time(out, vhost, i);
     }
-    close_table(writer);
+    close_table(out);
 }
 
-typedef void server_fn(const si_writer_t *writer, const si_status_server_t *server);
+typedef void vhost_fn(apr_bucket_brigade *out, const si_vhost_status_t *vhost);
 
 /* What mod_status's page has room for. */
-static void write_tables(const si_writer_t *writer, const si_status_server_t *server)
+static void write_tables(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
-    write_streams(writer, server);
-    write_schedules(writer, server->schedules);
-    write_answers(writer, server);
-    write_upstream(writer, server);
+    write_streams(out, vhost);
+    write_schedules(out, vhost->schedules);
+    write_answers(out, vhost);
+    write_upstream(out, vhost);
 }
 
-static void write_all_tables(const si_writer_t *writer, const si_status_server_t *server)
+static void write_all_tables(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
-    write_tables(writer, server);
-    write_times(writer, server);
+    write_tables(out, vhost);
+    write_times(out, vhost);
 }
 
-static void write_servers(const si_writer_t *writer, const si_status_t *status,
-                          server_fn *write_server)
+static void write_vhosts(apr_bucket_brigade *out, const si_status_t *status, vhost_fn *write_vhost)
 {
     char since[APR_RFC822_DATE_LEN];
     int i;
 
     apr_rfc822_date(since, status->start);
-    si_write(writer, "<p>Counted since %s, over all child processes and restarts.</p>\n", since);
-    for (i = 0; i < status->server_count; i++) {
-        si_write(writer, "<h2>");
-        si_write_html(writer, status->servers[i].name);
-        si_write(writer, "</h2>\n<div class=\"tables\">\n");
-        write_server(writer, &status->servers[i]);
-        si_write(writer, "</div>\n");
+    apr_brigade_printf(out, NULL, NULL,
+                       "<p>Counted since %s, over all child processes and restarts.</p>\n", since);
+    for (i = 0; i < status->vhost_count; i++) {
+        apr_brigade_printf(out, NULL, NULL, "<h2>%s</h2>\n<div class=\"tables\">\n",
+                           escaped(out, status->vhosts[i].name));
+        write_vhost(out, &status->vhosts[i]);
+        apr_brigade_printf(out, NULL, NULL, "</div>\n");
     }
 }
 
-void si_status_page(const si_writer_t *writer, const si_status_t *status)
+void si_status_page(apr_bucket_brigade *out, const si_status_t *status)
 {
-    writer->write(writer->data, head, sizeof(head) - 1);
-    si_write(writer, "<h1>Session Initializer Status</h1>\n");
-    si_write(writer, "<p class=\"key\"><i></i>share of redirects and sessions &ensp; <b></b>"
-                     "expected share</p>\n");
-    write_servers(writer, status, write_all_tables);
-    si_write(writer, "</body></html>\n");
+    apr_brigade_puts(out, NULL, NULL, head);
+    apr_brigade_printf(out, NULL, NULL, "<h1>Session Initializer Status</h1>\n");
+    apr_brigade_printf(out, NULL, NULL,
+                       "<p class=\"key\"><i></i>share of redirects and sessions &ensp; <b></b>"
+                       "expected share</p>\n");
+    write_vhosts(out, status, write_all_tables);
+    apr_brigade_printf(out, NULL, NULL, "</body></html>\n");
 }
 
-void si_status_section(const si_writer_t *writer, const si_status_t *status)
+void si_status_section(apr_bucket_brigade *out, const si_status_t *status)
 {
-    if (status->server_count == 0) {
+    if (status->vhost_count == 0) {
         return;
     }
-    si_write(writer, "<hr>\n<h1>Session Initializer</h1>\n");
-    write_servers(writer, status, write_tables);
+    apr_brigade_printf(out, NULL, NULL, "<hr>\n<h1>Session Initializer</h1>\n");
+    write_vhosts(out, status, write_tables);
 }

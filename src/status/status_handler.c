@@ -2,9 +2,9 @@
 
 #include "status/status_handler.h"
 
-#include "request/send.h"
-#include "request/choose_id.h"
-#include "config/settings.h"
+#include "child.h"
+#include "config/servers.h"
+#include "no_store.h"
 #include "status/status.h"
 
 #include <ap_mpm.h>
@@ -15,20 +15,13 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_status.h>
+#include <util_filter.h>
 
 #define HANDLER_NAME "session-initializer-status"
 
 APLOG_USE_MODULE(session_initializer);
-extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 
-/* Of the configuration that is in force: the main server, and the counters of all. */
-static server_rec *servers;
 static si_segment_t *segment;
-
-static si_settings_t *settings_of(const server_rec *s)
-{
-    return ap_get_module_config(s->module_config, &session_initializer_module);
-}
 
 /* ServerName's, else that of <VirtualHost>; 0 where every port is the server's. */
 static int port_of(const server_rec *s)
@@ -38,20 +31,8 @@ static int port_of(const server_rec *s)
 
 /* Counting */
 
-/* A server that sets nothing has the main server's settings themselves: then it gets a copy. */
-static si_settings_t *own_settings(apr_pool_t *pool, server_rec *s)
-{
-    si_settings_t *settings = settings_of(s);
-
-    if (settings->counters) {
-        settings = apr_pmemdup(pool, settings, sizeof(*settings));
-        ap_set_module_config(s->module_config, &session_initializer_module, settings);
-    }
-    return settings;
-}
-
 /* Counters for each server that has stream ids. */
-static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
+static apr_status_t share_counters(server_rec *main_server)
 {
     apr_status_t rv;
     server_rec *s;
@@ -60,13 +41,12 @@ static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
     ap_mpm_query(AP_MPMQ_HARD_LIMIT_DAEMONS, &children);
     rv = si_segment_open(main_server->process->pool, children, &segment);
     for (s = main_server; s && rv == APR_SUCCESS; s = s->next) {
-        si_settings_t *settings = own_settings(pool, s);
-        if (settings->stream_ids->count > 0) {
-            settings->told = apr_pcalloc(pool, sizeof(*settings->told));
-            rv = si_segment_counters(segment, s->server_hostname, port_of(s), &settings->counters);
+        si_vhost_t *vhost = si_vhost_of(s);
+        if (vhost->settings->stream_ids->count > 0) {
+            rv = si_segment_counters(segment, s->server_hostname, port_of(s), &vhost->counters);
         }
-        if (settings->counters && rv == APR_SUCCESS) {
-            si_counters_name(settings->counters, settings->stream_ids);
+        if (vhost->counters && rv == APR_SUCCESS) {
+            si_counters_name(vhost->counters, vhost->settings->stream_ids);
         }
     }
     return rv;
@@ -75,8 +55,9 @@ static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
 static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *main_server)
 {
-    const apr_status_t rv = share_counters(pconf, main_server);
+    const apr_status_t rv = share_counters(main_server);
 
+    (void)pconf;
     (void)plog;
     (void)ptemp;
     if (rv != APR_SUCCESS) {
@@ -84,7 +65,6 @@ static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                      "no-counters: no shared memory for the counters");
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    servers = main_server;
     return OK;
 }
 
@@ -114,57 +94,70 @@ static int is_repeated(const server_rec *s, const si_counters_t *counters)
 {
     const server_rec *before;
 
-    for (before = servers; before != s; before = before->next) {
-        if (settings_of(before)->counters == counters) {
+    for (before = si_servers(); before != s; before = before->next) {
+        if (si_vhost_of(before)->counters == counters) {
             return 1;
         }
     }
     return 0;
 }
 
-static void add_server(apr_array_header_t *shown, const server_rec *s)
+/* What this child process knows of the files: si_prefetch_status_t; NULL if there are none. */
+static const apr_array_header_t *schedules_of(const si_vhost_t *vhost, apr_pool_t *pool)
 {
-    const si_settings_t *settings = settings_of(s);
-    si_status_server_t *server;
+    si_prefetch_watch_t *watch = si_child_schedules();
+    const apr_array_header_t *files = vhost->settings->schedule_files;
+    apr_array_header_t *known;
+    int i;
 
-    if (!settings->counters || is_repeated(s, settings->counters)) {
+    if (!watch || !vhost->schedules) {
+        return NULL;
+    }
+    known = apr_array_make(pool, files->nelts, sizeof(si_prefetch_status_t));
+    for (i = 0; i < files->nelts; i++) {
+        si_prefetch_watch_status(watch, APR_ARRAY_IDX(files, i, const char *), pool,
+                                 apr_array_push(known));
+    }
+    return known;
+}
+
+static void add_vhost(apr_array_header_t *shown, const server_rec *s)
+{
+    const si_vhost_t *vhost = si_vhost_of(s);
+    si_vhost_status_t *known;
+
+    if (!vhost->counters || is_repeated(s, vhost->counters)) {
         return;
     }
-    server = apr_array_push(shown);
-    server->name = port_of(s) ? apr_psprintf(shown->pool, "%s:%d", s->server_hostname, port_of(s))
-                              : s->server_hostname;
-    server->stream_ids = settings->stream_ids;
-    server->schedules = si_choice_schedules(settings, shown->pool);
-    si_counters_read(segment, settings->counters, &server->counts, &server->in_flight);
+    known = apr_array_push(shown);
+    known->name = port_of(s) ? apr_psprintf(shown->pool, "%s:%d", s->server_hostname, port_of(s))
+                             : s->server_hostname;
+    known->stream_ids = vhost->settings->stream_ids;
+    known->schedules = schedules_of(vhost, shown->pool);
+    si_counters_read(segment, vhost->counters, &known->counts, &known->in_flight);
 }
 
 static void read_status(apr_pool_t *pool, si_status_t *status)
 {
-    apr_array_header_t *shown = apr_array_make(pool, 4, sizeof(si_status_server_t));
+    apr_array_header_t *shown = apr_array_make(pool, 4, sizeof(si_vhost_status_t));
     const server_rec *s;
 
-    for (s = servers; s; s = s->next) {
-        add_server(shown, s);
+    for (s = si_servers(); s; s = s->next) {
+        add_vhost(shown, s);
     }
     status->start = si_segment_start(segment);
-    status->servers = (const si_status_server_t *)shown->elts;
-    status->server_count = shown->nelts;
+    status->vhosts = (const si_vhost_status_t *)shown->elts;
+    status->vhost_count = shown->nelts;
 }
 
-static void write_to_request(void *request, const char *bytes, apr_size_t length)
+static void send_form(request_rec *r, si_status_form_fn *form)
 {
-    ap_rwrite(bytes, (int)length, request);
-}
-
-typedef void form_fn(const si_writer_t *writer, const si_status_t *status);
-
-static void send_form(request_rec *r, form_fn *form)
-{
-    const si_writer_t writer = { write_to_request, r };
+    apr_bucket_brigade *out = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     si_status_t status;
 
     read_status(r->pool, &status);
-    form(&writer, &status);
+    form(out, &status);
+    ap_pass_brigade(r->output_filters, out);
 }
 
 static int handle_status(request_rec *r)

@@ -7,6 +7,7 @@
 #include "base/thread.h"
 #include "upstream/sockets.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@
  * Each has a pair of sockets: however many calls are allowed, the listener keeps descriptors to
  * accept with.
  */
-#define SHARDS_MAX 128
+#define MULTIS_MAX 128
 
 /*
  * Workers that tell each other one after the other. With processors to spare, the last one of a
@@ -33,16 +34,23 @@
  */
 #define TOLD_IN_TURN 64
 
-struct si_engine_t {
-    si_watch_t watch;
-    int wake_up; /* eventfd: a call is queued, or stop */
-    si_shard_t **shards;
-    int shard_count;
-    int shard_calls; /* of each */
-    int calls_seen;  /* handles that have got a shard */
+/*
+ * What sem_init is told, though no other process uses it. Linux 6.16 and later keep the waiters of
+ * one process's own semaphores in a few lists, sixteen on two processors, and look through
+ * thousands of workers for each that is woken; shared semaphores are in the system's large table.
+ */
+#define SHARED 1
 
-    si_target_t *targets;
-    int target_count;
+struct si_engine_t {
+    si_sockets_t sockets;
+    int wake_up; /* eventfd: a call is queued, or stop */
+    si_multi_t **multis;
+    int multi_count;
+    int multi_calls;     /* of each */
+    unsigned calls_seen; /* calls that have got a multi handle */
+
+    si_endpoint_state_t *endpoints;
+    int endpoint_count;
     si_call_t *running;
 
     si_call_t *ended; /* not told yet, the first first */
@@ -53,38 +61,116 @@ struct si_engine_t {
     void *owner;
 
     pthread_t thread;
-    int has_thread;
+    int is_threaded; /* also after its end */
 
     pthread_mutex_t lock; /* of what follows */
     si_call_t *queue;     /* handed over, not yet seen; the latest first */
     int is_stopping;
 };
 
+/* Calls */
+
+si_call_t *si_call_make(si_endpoint_state_t *endpoint)
+{
+    si_call_t *call = calloc(1, sizeof(*call));
+
+    if (!call) {
+        return NULL;
+    }
+    sem_init(&call->ended, SHARED, 0);
+    call->endpoint = endpoint;
+    if (!si_transfer_init(&call->transfer, endpoint->config, endpoint->url,
+                          endpoint->tls_sessions)) {
+        si_call_free(call);
+        return NULL;
+    }
+    return call;
+}
+
+void si_call_free(si_call_t *call)
+{
+    si_transfer_clear(&call->transfer);
+    sem_destroy(&call->ended);
+    free(call);
+}
+
+/* Leaves RUNNING for another state. Returns 0 if the other side was first. */
+static int leave_running(si_call_t *call, si_call_state_t next)
+{
+    si_call_state_t running = SI_CALL_RUNNING;
+
+    return __atomic_compare_exchange_n(&call->state, &running, next, 0, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+static si_call_state_t state_of(const si_call_t *call)
+{
+    return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * The semaphore orders it, also before another worker frees the call. Atomic, and released, for
+ * ThreadSanitizer, which does not know sem_clockwait; it costs nothing on x86.
+ */
+static void set_next_told(si_call_t *call, si_call_t *next)
+{
+    __atomic_store_n(&call->next_told, next, __ATOMIC_RELEASE);
+}
+
+/*
+ * The worker: waits for the end until deadline, and then wakes the next worker of those whose calls
+ * ended together. To wake them one by one would cost the engine the processor each time: a worker
+ * that has waited long goes before a thread that never rests. Returns 0 if no end came: the call is
+ * then the engine's.
+ */
+static int wait_for_end(si_call_t *call, const struct timespec *deadline)
+{
+    si_call_t *next;
+    int rc;
+
+    do {
+        rc = sem_clockwait(&call->ended, CLOCK_MONOTONIC, deadline);
+    } while (rc != 0 && errno == EINTR);
+    if (rc != 0 && leave_running(call, SI_CALL_ABANDONED)) {
+        return 0;
+    }
+    while (rc != 0) {
+        rc = sem_wait(&call->ended); /* it has ended just now, and is being told */
+    }
+    next = __atomic_load_n(&call->next_told, __ATOMIC_ACQUIRE);
+    if (next) {
+        sem_post(&next->ended);
+    }
+    return 1;
+}
+
+/* The engine */
+
 static int round_up(int dividend, int divisor)
 {
     return (dividend - 1) / divisor + 1;
 }
 
-static int make_shards(si_engine_t *engine, int max_calls, int target_count)
+static int make_multis(si_engine_t *engine, int max_calls, int endpoint_count)
 {
-    const int least = round_up(max_calls, SHARDS_MAX);
-    engine->shard_calls = least > SI_SHARD_CALLS ? least : SI_SHARD_CALLS;
-    const int count = round_up(max_calls, engine->shard_calls);
+    const int least = round_up(max_calls, MULTIS_MAX);
+    engine->multi_calls = least > SI_MULTI_CALLS ? least : SI_MULTI_CALLS;
+    const int count = round_up(max_calls, engine->multi_calls);
 
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers it is, to shards of one's own */
-    engine->shards = calloc((size_t)count, sizeof(*engine->shards));
-    while (engine->shards && engine->shard_count < count) {
-        si_shard_t *shard = si_shard_make(&engine->watch, (unsigned)engine->shard_count,
-                                          engine->shard_calls, target_count);
-        if (!shard) {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers it is, to multi handles */
+    engine->multis = calloc((size_t)count, sizeof(*engine->multis));
+    while (engine->multis && engine->multi_count < count) {
+        si_multi_t *multi = si_multi_make(&engine->sockets, (unsigned)engine->multi_count,
+                                          engine->multi_calls, endpoint_count);
+        if (!multi) {
             return 0;
         }
-        engine->shards[engine->shard_count++] = shard;
+        engine->multis[engine->multi_count++] = multi;
     }
-    return engine->shards != NULL;
+    return engine->multis != NULL;
 }
 
-si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_count,
+si_engine_t *si_engine_make(int max_calls, si_endpoint_state_t *endpoints, int endpoint_count,
                             si_engine_return_fn *on_return, void *owner, const char **problem)
 {
     si_engine_t *engine = calloc(1, sizeof(*engine));
@@ -93,38 +179,38 @@ si_engine_t *si_engine_make(int max_calls, si_target_t *targets, int target_coun
     if (!engine) {
         return NULL;
     }
-    engine->targets = targets;
-    engine->target_count = target_count;
+    engine->endpoints = endpoints;
+    engine->endpoint_count = endpoint_count;
     engine->on_return = on_return;
     engine->owner = owner;
     pthread_mutex_init(&engine->lock, NULL);
     engine->wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (engine->wake_up < 0 || !si_watch_make(&engine->watch)
-        || !make_shards(engine, max_calls, target_count)) {
+    if (engine->wake_up < 0 || !si_sockets_make(&engine->sockets)
+        || !make_multis(engine, max_calls, endpoint_count)) {
         return NULL; /* and with it goes the process's only engine: what was made stays */
     }
     /* Edge-triggered and never read: each write is an event of its own. */
-    si_watch_set(&engine->watch, engine->wake_up, EPOLLIN | EPOLLET, 0);
+    si_sockets_set(&engine->sockets, engine->wake_up, EPOLLIN | EPOLLET, 0);
     return engine;
 }
 
-/* The first worker tells the next. */
+/* Each worker wakes the next. Without a thread, the only one is not waiting. */
 static void tell_ended(si_engine_t *engine)
 {
     si_call_t *first = engine->ended;
 
     engine->ended = NULL;
     engine->ended_count = 0;
-    if (first) {
-        si_call_tell(first);
+    if (first && engine->is_threaded) {
+        sem_post(&first->ended);
     }
 }
 
 static void append_ended(si_engine_t *engine, si_call_t *call)
 {
-    si_call_set_next_told(call, NULL);
+    set_next_told(call, NULL);
     if (engine->ended) {
-        si_call_set_next_told(engine->last_ended, call);
+        set_next_told(engine->last_ended, call);
     }
     else {
         engine->ended = call;
@@ -138,8 +224,8 @@ static void append_ended(si_engine_t *engine, si_call_t *call)
 /* The worker is told soon, with others; where it has left, the call is taken back. */
 static void end_call(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
-    call->code = code;
-    if (si_call_end(call)) {
+    call->transfer.code = code;
+    if (leave_running(call, SI_CALL_ENDED)) {
         append_ended(engine, call);
     }
     else {
@@ -165,34 +251,37 @@ static void unlink_running(si_call_t *call)
     }
 }
 
-/* A call stays in its shard. They are filled one by one: few calls share all their connections. */
-static int give_shard(si_engine_t *engine, si_call_t *call)
+/* A call stays with its multi handle. They are filled one by one: few calls share all their
+ * connections. */
+static int give_multi(si_engine_t *engine, si_call_t *call)
 {
-    const int index = engine->calls_seen++ / engine->shard_calls % engine->shard_count;
+    const unsigned index = engine->calls_seen++ / (unsigned)engine->multi_calls
+                           % (unsigned)engine->multi_count;
 
-    return si_shard_join(engine->shards[index], call);
+    return si_multi_join(engine->multis[index], &call->transfer);
 }
 
 /* Returns 0 where the transfer cannot begin, with why in *code. */
 static int try_to_begin(si_engine_t *engine, si_call_t *call, CURLcode *code)
 {
-    const apr_int64_t left = call->deadline - si_clock_ms();
+    const apr_int64_t left = call->transfer.deadline - si_clock_ms();
 
     *code = CURLE_OPERATION_TIMEDOUT;
     if (left <= 0) {
         return 0;
     }
     *code = CURLE_FAILED_INIT;
-    return (call->shard || give_shard(engine, call)) && si_call_limit(call, (long)left)
-           && si_shard_add(call->shard, call);
+    return (call->transfer.multi || give_multi(engine, call))
+           && si_transfer_limit(&call->transfer, (long)left)
+           && si_multi_add(call->transfer.multi, &call->transfer);
 }
 
 static void begin(si_engine_t *engine, si_call_t *call)
 {
     CURLcode code;
 
-    if (si_call_is_abandoned(call)) {
-        /* Its viewer has been answered meanwhile: no session is begun for nobody. */
+    if (state_of(call) == SI_CALL_ABANDONED) {
+        /* The worker gave up and answered 504: do not start a session that nobody will use. */
         engine->on_return(engine->owner, call);
         return;
     }
@@ -200,58 +289,59 @@ static void begin(si_engine_t *engine, si_call_t *call)
         end_call(engine, call, code);
         return;
     }
-    call->has_begun = 1;
-    si_call_connects(call);
+    call->transfer.has_begun = 1;
+    si_transfer_connects(&call->transfer, &call->endpoint->connecting);
     link_running(engine, call);
 }
 
 static void end(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
-    si_call_has_connected(call);
+    si_transfer_has_connected(&call->transfer);
     unlink_running(call);
-    si_shard_remove(call->shard, call);
+    si_multi_remove(call->transfer.multi, &call->transfer);
     end_call(engine, call, code);
 }
 
 static void append_waiting(si_call_t *call)
 {
-    si_target_t *target = call->target;
+    si_endpoint_state_t *endpoint = call->endpoint;
 
     call->next = NULL;
-    if (!target->waiting) {
-        target->waiting_deadline = call->deadline;
-        target->waiting_end = &target->waiting;
+    if (!endpoint->waiting) {
+        endpoint->waiting_deadline = call->transfer.deadline;
+        endpoint->waiting_end = &endpoint->waiting;
     }
-    else if (call->deadline < target->waiting_deadline) {
-        target->waiting_deadline = call->deadline;
+    else if (call->transfer.deadline < endpoint->waiting_deadline) {
+        endpoint->waiting_deadline = call->transfer.deadline;
     }
-    *target->waiting_end = call;
-    target->waiting_end = &call->next;
+    *endpoint->waiting_end = call;
+    endpoint->waiting_end = &call->next;
 }
 
 /* Once more, on a connection of its own, when its turn to connect comes. */
 static void connect_afresh(si_call_t *call)
 {
-    si_call_has_connected(call);
+    si_transfer_has_connected(&call->transfer);
     unlink_running(call);
-    si_shard_remove(call->shard, call);
+    si_multi_remove(call->transfer.multi, &call->transfer);
     append_waiting(call);
 }
 
 static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
-    if (si_call_wants_connection(call, code) && si_call_prepare_afresh(call)) {
+    if (si_transfer_wants_connection(&call->transfer, code)
+        && si_transfer_prepare_afresh(&call->transfer)) {
         connect_afresh(call);
         return;
     }
     end(engine, call, code);
 }
 
-static si_call_t *pop_waiting(si_target_t *target)
+static si_call_t *pop_waiting(si_endpoint_state_t *endpoint)
 {
-    si_call_t *call = target->waiting;
+    si_call_t *call = endpoint->waiting;
 
-    target->waiting = call->next;
+    endpoint->waiting = call->next;
     return call;
 }
 
@@ -278,20 +368,20 @@ static void take_queue(si_engine_t *engine, int *is_stopping)
     }
 }
 
-static int may_begin(const si_target_t *target)
+static int may_begin(const si_endpoint_state_t *endpoint)
 {
-    return target->waiting && target->connecting < CONNECTING_MAX;
+    return endpoint->waiting && endpoint->connecting < CONNECTING_MAX;
 }
 
 /* Those whose time is over have no use for a place, wherever they stand: begin ends them. */
-static void end_late(si_engine_t *engine, si_target_t *target, apr_int64_t now)
+static void end_late(si_engine_t *engine, si_endpoint_state_t *endpoint, apr_int64_t now)
 {
-    si_call_t *call = target->waiting;
+    si_call_t *call = endpoint->waiting;
 
-    target->waiting = NULL;
+    endpoint->waiting = NULL;
     while (call) {
         si_call_t *next = call->next;
-        if (call->deadline <= now) {
+        if (call->transfer.deadline <= now) {
             begin(engine, call);
         }
         else {
@@ -306,14 +396,14 @@ static void begin_waiting(si_engine_t *engine)
     const apr_int64_t now = si_clock_ms();
     int i;
 
-    for (i = 0; i < engine->target_count; i++) {
-        si_target_t *target = &engine->targets[i];
+    for (i = 0; i < engine->endpoint_count; i++) {
+        si_endpoint_state_t *endpoint = &engine->endpoints[i];
 
-        if (target->waiting && target->waiting_deadline <= now) {
-            end_late(engine, target, now);
+        if (endpoint->waiting && endpoint->waiting_deadline <= now) {
+            end_late(engine, endpoint, now);
         }
-        while (may_begin(target)) {
-            begin(engine, pop_waiting(target));
+        while (may_begin(endpoint)) {
+            begin(engine, pop_waiting(endpoint));
         }
     }
 }
@@ -321,17 +411,17 @@ static void begin_waiting(si_engine_t *engine)
 static void tick(si_engine_t *engine)
 {
     const apr_int64_t now = si_clock_ms();
-    si_call_t *call;
+    si_transfer_t *transfer;
     CURLcode code;
     int i;
 
     /* What may take time comes before what ends calls: they are told at the end. */
-    for (i = 0; i < engine->shard_count; i++) {
-        si_shard_tick(engine->shards[i], now);
+    for (i = 0; i < engine->multi_count; i++) {
+        si_multi_tick(engine->multis[i], now);
     }
-    for (i = 0; i < engine->shard_count; i++) {
-        while ((call = si_shard_finished(engine->shards[i], &code))) {
-            end_transfer(engine, call, code);
+    for (i = 0; i < engine->multi_count; i++) {
+        while ((transfer = si_multi_finished(engine->multis[i], &code))) {
+            end_transfer(engine, (si_call_t *)transfer, code);
         }
     }
 }
@@ -342,18 +432,18 @@ static apr_int64_t next_deadline(const si_engine_t *engine)
     apr_int64_t deadline = SI_NO_DEADLINE;
     int i;
 
-    for (i = 0; i < engine->shard_count; i++) {
-        if (engine->shards[i]->deadline < deadline) {
-            deadline = engine->shards[i]->deadline;
+    for (i = 0; i < engine->multi_count; i++) {
+        if (engine->multis[i]->deadline < deadline) {
+            deadline = engine->multis[i]->deadline;
         }
     }
-    for (i = 0; i < engine->target_count; i++) {
-        const si_target_t *target = &engine->targets[i];
-        if (may_begin(target)) {
+    for (i = 0; i < engine->endpoint_count; i++) {
+        const si_endpoint_state_t *endpoint = &engine->endpoints[i];
+        if (may_begin(endpoint)) {
             return 0;
         }
-        if (target->waiting && target->waiting_deadline < deadline) {
-            deadline = target->waiting_deadline;
+        if (endpoint->waiting && endpoint->waiting_deadline < deadline) {
+            deadline = endpoint->waiting_deadline;
         }
     }
     return deadline;
@@ -378,14 +468,14 @@ static int wait_ms(const si_engine_t *engine)
 static void turn(si_engine_t *engine, const sigset_t *while_waiting, int *is_stopping)
 {
     struct epoll_event events[EVENTS_PER_TURN];
-    const int count = epoll_pwait(engine->watch.epoll, events, EVENTS_PER_TURN, wait_ms(engine),
+    const int count = epoll_pwait(engine->sockets.epoll, events, EVENTS_PER_TURN, wait_ms(engine),
                                   while_waiting);
     int i;
 
     for (i = 0; i < count; i++) {
-        si_watch_event_t event;
-        if (si_watch_read(&engine->watch, &events[i], &event) && event.fd != engine->wake_up) {
-            si_shard_act(engine->shards[event.tag], &event);
+        si_socket_event_t event;
+        if (si_sockets_read(&engine->sockets, &events[i], &event) && event.fd != engine->wake_up) {
+            si_multi_act(engine->multis[event.tag], &event);
         }
     }
     take_queue(engine, is_stopping);
@@ -400,13 +490,13 @@ static void stop_all(si_engine_t *engine)
     int i;
 
     while (engine->running) {
-        engine->running->is_stopped = 1;
+        engine->running->transfer.is_stopped = 1;
         end(engine, engine->running, CURLE_ABORTED_BY_CALLBACK);
     }
-    for (i = 0; i < engine->target_count; i++) {
-        while (engine->targets[i].waiting) {
-            si_call_t *call = pop_waiting(&engine->targets[i]);
-            call->is_stopped = 1;
+    for (i = 0; i < engine->endpoint_count; i++) {
+        while (engine->endpoints[i].waiting) {
+            si_call_t *call = pop_waiting(&engine->endpoints[i]);
+            call->transfer.is_stopped = 1;
             end_call(engine, call, CURLE_ABORTED_BY_CALLBACK);
         }
     }
@@ -429,7 +519,7 @@ int si_engine_start(si_engine_t *engine)
 {
     const int rc = si_thread_start(&engine->thread, run, engine);
 
-    engine->has_thread = rc == 0;
+    engine->is_threaded = rc == 0;
     return rc;
 }
 
@@ -439,13 +529,13 @@ void si_engine_stop(si_engine_t *engine)
     engine->is_stopping = 1;
     pthread_mutex_unlock(&engine->lock);
     eventfd_write(engine->wake_up, 1);
-    if (engine->has_thread) {
+    if (engine->is_threaded) {
         pthread_join(engine->thread, NULL);
-        engine->has_thread = 0;
     }
 }
 
-int si_engine_submit(si_engine_t *engine, si_call_t *call)
+/* Returns 0 if the engine has stopped. */
+static int submit(si_engine_t *engine, si_call_t *call)
 {
     int is_stopping, was_empty;
 
@@ -463,14 +553,27 @@ int si_engine_submit(si_engine_t *engine, si_call_t *call)
     return !is_stopping;
 }
 
-void si_engine_drive(si_engine_t *engine, si_call_t *call, const sigset_t *while_waiting)
+static void drive(si_engine_t *engine, si_call_t *call, const sigset_t *while_waiting)
 {
     int ignored;
 
     begin(engine, call);
     tell_ended(engine);
-    while (si_call_is_running(call)) {
+    while (state_of(call) == SI_CALL_RUNNING) {
         turn(engine, while_waiting, &ignored);
     }
-    si_call_take_notice(call);
+}
+
+si_called_t si_engine_call(si_engine_t *engine, si_call_t *call, const struct timespec *deadline,
+                           const sigset_t *while_waiting)
+{
+    __atomic_store_n(&call->state, SI_CALL_RUNNING, __ATOMIC_RELAXED);
+    if (!engine->is_threaded) {
+        drive(engine, call, while_waiting);
+        return SI_CALLED;
+    }
+    if (!submit(engine, call)) {
+        return SI_CALL_REFUSED;
+    }
+    return wait_for_end(call, deadline) ? SI_CALLED : SI_CALL_LEFT;
 }

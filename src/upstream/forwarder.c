@@ -2,11 +2,11 @@
 
 #include "upstream/forwarder.h"
 
+#include "base/chars.h"
 #include "base/clock.h"
-#include "upstream/engine.h"
 #include "base/thread.h"
-#include "upstream/tls_sessions.h"
-#include "upstream/transfer.h"
+#include "upstream/engine.h"
+#include "upstream/tls.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,72 +21,32 @@
 struct si_forwarder_t {
     si_engine_t *engine;
     si_resolver_t *resolver;
-    si_target_t *targets;
-    int target_count;
+    si_endpoint_state_t *endpoints;
+    int endpoint_count;
     int is_threaded;
     int max_calls;
     sigset_t own_signals; /* of the child's one worker, without a thread */
 
-    pthread_mutex_t lock; /* of what follows and of the targets' idle lists */
+    pthread_mutex_t lock; /* of what follows and of the endpoints' idle lists */
     int under_way;
-    int kept; /* idle calls of all targets */
     int is_stopping;
 };
 
-const char *si_tls_library_without_ca(void)
-{
-    struct curl_blob any = { (void *)"", 1, CURL_BLOB_NOCOPY };
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-
-    if (code == CURLE_OK) {
-        CURL *easy = curl_easy_init();
-        code = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &any);
-        curl_easy_cleanup(easy);
-        curl_global_cleanup();
-    }
-    return code == CURLE_NOT_BUILT_IN ? curl_version_info(CURLVERSION_NOW)->ssl_version : NULL;
-}
-
-/* Some other target's kept call, taken out of its list: it makes room for one that is in use. */
-static si_call_t *take_kept_of_another(si_forwarder_t *forwarder, const si_target_t *target)
-{
-    int i;
-
-    for (i = 0; i < forwarder->target_count; i++) {
-        si_target_t *other = &forwarder->targets[i];
-        si_call_t *call = other->idle;
-        if (call && other != target) {
-            other->idle = call->next;
-            forwarder->kept--;
-            return call;
-        }
-    }
-    return NULL;
-}
-
-/* Keeps the call for the next one; what is kept for others makes room where handles are many. */
+/* Keeps the call for the next exchange with its endpoint. */
 static void give_back(void *data, si_call_t *call)
 {
     si_forwarder_t *forwarder = data;
-    si_call_t *surplus = NULL;
 
-    si_call_rest(call);
+    si_transfer_rest(&call->transfer);
     pthread_mutex_lock(&forwarder->lock);
     forwarder->under_way--;
-    if (forwarder->under_way + forwarder->kept >= forwarder->max_calls) {
-        surplus = take_kept_of_another(forwarder, call->target);
-    }
-    call->next = call->target->idle;
-    call->target->idle = call;
-    forwarder->kept++;
+    call->next = call->endpoint->idle;
+    call->endpoint->idle = call;
     pthread_mutex_unlock(&forwarder->lock);
-    if (surplus) {
-        si_call_free(surplus);
-    }
 }
 
 /* Takes a place among the calls under way; *call is a kept one or NULL. */
-static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_target_t *target,
+static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_endpoint_state_t *endpoint,
                                        si_call_t **call)
 {
     si_forward_outcome_t outcome = SI_FORWARD_ANSWERED;
@@ -101,11 +61,10 @@ static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_target_t *t
     }
     else {
         forwarder->under_way++;
-        *call = target->idle;
+        *call = endpoint->idle;
     }
     if (*call) {
-        target->idle = (*call)->next;
-        forwarder->kept--;
+        endpoint->idle = (*call)->next;
     }
     pthread_mutex_unlock(&forwarder->lock);
     return outcome;
@@ -118,63 +77,62 @@ static void leave_place(si_forwarder_t *forwarder)
     pthread_mutex_unlock(&forwarder->lock);
 }
 
-static void fail(si_forward_answer_t *answer, si_forward_outcome_t outcome, const char *stage,
+static void fail(si_response_t *response, si_forward_outcome_t outcome, const char *stage,
                  const char *cause)
 {
-    answer->outcome = outcome;
-    answer->stage = stage;
-    answer->cause = cause;
+    response->outcome = outcome;
+    response->stage = stage;
+    response->cause = cause;
 }
 
 /*
  * Makes sure that libcurl has or gets addresses: *addresses is NULL where call, a kept one or NULL,
  * has given it the latest. Returns 0 where there are none.
  */
-static int resolve(const si_target_t *target, const si_call_t *call, apr_interval_time_t deadline,
-                   si_addresses_t *found, const si_addresses_t **addresses,
-                   si_forward_answer_t *answer)
+static int resolve(const si_endpoint_state_t *endpoint, const si_call_t *call,
+                   apr_interval_time_t deadline, si_addresses_t *found,
+                   const si_addresses_t **addresses, si_response_t *response)
 {
     *addresses = NULL;
-    if (!target->name || (call && si_name_generation(target->name) == call->generation)) {
+    if (!endpoint->name
+        || (call && si_name_generation(endpoint->name) == call->transfer.generation)) {
         return 1;
     }
     const struct timespec until = si_clock_timespec(deadline);
-    switch (si_name_wait(target->name, &until, found)) {
+    switch (si_name_wait(endpoint->name, &until, found)) {
     case SI_NAME_KNOWN:
         *addresses = found;
         return 1;
     case SI_NAME_STOPPED:
-        fail(answer, SI_FORWARD_STOPPING, "resolve", "the child process is ending");
+        fail(response, SI_FORWARD_STOPPING, "resolve", "the child process is ending");
         return 0;
     case SI_NAME_UNKNOWN:
-        fail(answer, SI_FORWARD_UNRESOLVED, "resolve", found->problem);
+        fail(response, SI_FORWARD_UNRESOLVED, "resolve", found->problem);
         return 0;
     default:
-        fail(answer, SI_FORWARD_TIMEOUT, "resolve", "no answer from the name servers in time");
+        fail(response, SI_FORWARD_TIMEOUT, "resolve", "no answer from the name servers in time");
         return 0;
     }
 }
 
-/* Runs a prepared call and reads its answer. Who calls no longer owns it. */
+/* Makes a prepared call and reads its response. The caller no longer owns it. */
 static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t deadline,
-                apr_pool_t *pool, si_forward_answer_t *answer)
+                apr_pool_t *pool, si_response_t *response)
 {
     const struct timespec until = si_clock_timespec(deadline + SAFETY_MARGIN);
 
-    if (!forwarder->is_threaded) {
-        si_engine_drive(forwarder->engine, call, &forwarder->own_signals);
-    }
-    else if (!si_engine_submit(forwarder->engine, call)) {
-        fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
-        give_back(forwarder, call);
+    switch (si_engine_call(forwarder->engine, call, &until, &forwarder->own_signals)) {
+    case SI_CALLED:
+        si_transfer_read(&call->transfer, pool, response);
+        break;
+    case SI_CALL_REFUSED:
+        fail(response, SI_FORWARD_STOPPING, "queue", "the child process is ending");
+        break;
+    case SI_CALL_LEFT:
+        fail(response, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
+        response->was_called = 1; /* for all that is known */
         return;
     }
-    else if (!si_call_wait(call, &until)) {
-        fail(answer, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
-        answer->was_called = 1; /* for all that is known */
-        return;
-    }
-    si_call_read(call, pool, answer);
     give_back(forwarder, call);
 }
 
@@ -189,20 +147,20 @@ static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
 }
 
 /* There are addresses. call is a kept one or NULL. */
-static void begin(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
+static void begin(si_forwarder_t *forwarder, si_call_t *call, si_endpoint_state_t *endpoint,
                   const si_forward_request_t *request, const si_addresses_t *addresses,
-                  apr_interval_time_t start, apr_pool_t *pool, si_forward_answer_t *answer)
+                  apr_interval_time_t start, apr_pool_t *pool, si_response_t *response)
 {
     const apr_interval_time_t spent = addresses ? si_clock_us() - start : 0;
 
-    call = call ? call : si_call_make(target);
+    call = call ? call : si_call_make(endpoint);
     if (call
-        && si_call_prepare(call, request, left_ms(request->connect_timeout, spent),
-                           left_ms(request->timeout, spent), addresses)) {
-        run(forwarder, call, start + request->timeout, pool, answer);
+        && si_transfer_prepare(&call->transfer, request, left_ms(request->connect_timeout, spent),
+                               left_ms(request->timeout, spent), addresses)) {
+        run(forwarder, call, start + request->timeout, pool, response);
         return;
     }
-    fail(answer, SI_FORWARD_PROTOCOL, "queue", "libcurl took no call, probably for want of memory");
+    fail(response, SI_FORWARD_PROTOCOL, "queue", "libcurl refused the call (out of memory?)");
     if (call) {
         si_call_free(call);
     }
@@ -210,14 +168,14 @@ static void begin(si_forwarder_t *forwarder, si_call_t *call, si_target_t *targe
 }
 
 /* A place is taken; *call is a kept call or NULL. */
-static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *target,
+static void forward(si_forwarder_t *forwarder, si_call_t *call, si_endpoint_state_t *endpoint,
                     const si_forward_request_t *request, apr_interval_time_t start,
-                    apr_pool_t *pool, si_forward_answer_t *answer)
+                    apr_pool_t *pool, si_response_t *response)
 {
     const si_addresses_t *addresses;
     si_addresses_t found;
 
-    if (!resolve(target, call, start + request->connect_timeout, &found, &addresses, answer)) {
+    if (!resolve(endpoint, call, start + request->connect_timeout, &found, &addresses, response)) {
         if (call) {
             give_back(forwarder, call);
         }
@@ -229,67 +187,68 @@ static void forward(si_forwarder_t *forwarder, si_call_t *call, si_target_t *tar
     if (!forwarder->is_threaded) {
         si_thread_hold_end(&forwarder->own_signals);
     }
-    begin(forwarder, call, target, request, addresses, start, pool, answer);
+    begin(forwarder, call, endpoint, request, addresses, start, pool, response);
     if (!forwarder->is_threaded) {
         si_thread_release_end(&forwarder->own_signals);
     }
 }
 
 void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,
-                si_forward_answer_t *answer)
+                si_response_t *response)
 {
     const apr_interval_time_t start = si_clock_us();
-    si_target_t *target = &forwarder->targets[request->endpoint->index];
+    si_endpoint_state_t *endpoint = &forwarder->endpoints[request->endpoint->index];
     si_call_t *call;
 
-    memset(answer, 0, sizeof(*answer));
-    switch (take_place(forwarder, target, &call)) {
+    memset(response, 0, sizeof(*response));
+    switch (take_place(forwarder, endpoint, &call)) {
     case SI_FORWARD_BUSY:
-        fail(answer, SI_FORWARD_BUSY, "queue", "as many calls as may be are under way");
+        fail(response, SI_FORWARD_BUSY, "queue", "the limit of concurrent calls is reached");
         return;
     case SI_FORWARD_STOPPING:
-        fail(answer, SI_FORWARD_STOPPING, "queue", "the child process is ending");
+        fail(response, SI_FORWARD_STOPPING, "queue", "the child process is ending");
         return;
     default:
-        forward(forwarder, call, target, request, start, pool, answer);
-        answer->time = si_clock_us() - start;
+        forward(forwarder, call, endpoint, request, start, pool, response);
+        response->time = si_clock_us() - start;
     }
 }
 
-/* Fills a target, which is all zero. Returns 0 where memory fails. */
-static int make_target(si_target_t *target, const si_endpoint_t *endpoint, si_resolver_t *resolver)
+/* Fills an endpoint's state, which is all zero. Returns 0 if memory runs out. */
+static int make_endpoint(si_endpoint_state_t *endpoint, const si_endpoint_t *config,
+                         si_resolver_t *resolver)
 {
-    target->endpoint = endpoint;
-    if (!si_resolver_is_address(endpoint->host)) {
-        target->name = si_resolver_add(resolver, endpoint->host);
-        if (!target->name) {
+    endpoint->config = config;
+    if (!si_is_address(config->host)) {
+        endpoint->name = si_resolver_add(resolver, config->host);
+        if (!endpoint->name) {
             return 0;
         }
     }
-    if (endpoint->is_https) {
-        target->tls_sessions = si_tls_sessions_make();
-        if (!target->tls_sessions) {
+    if (config->is_https) {
+        endpoint->tls_sessions = si_tls_sessions_make();
+        if (!endpoint->tls_sessions) {
             return 0;
         }
     }
-    target->url = curl_url();
-    return target->url && curl_url_set(target->url, CURLUPART_URL, endpoint->url, 0) == CURLUE_OK;
+    endpoint->url = curl_url();
+    return endpoint->url && curl_url_set(endpoint->url, CURLUPART_URL, config->url, 0) == CURLUE_OK;
 }
 
-static int make_targets(si_forwarder_t *forwarder, const apr_array_header_t *endpoints,
-                        int name_refresh)
+static int make_endpoints(si_forwarder_t *forwarder, const apr_array_header_t *configs,
+                          int name_refresh)
 {
     int i;
 
     forwarder->resolver = si_resolver_make(name_refresh);
-    forwarder->targets = calloc((size_t)endpoints->nelts, sizeof(*forwarder->targets));
-    forwarder->target_count = endpoints->nelts;
-    if (!forwarder->resolver || !forwarder->targets) {
+    forwarder->endpoints = calloc((size_t)configs->nelts, sizeof(*forwarder->endpoints));
+    forwarder->endpoint_count = configs->nelts;
+    if (!forwarder->resolver || !forwarder->endpoints) {
         return 0;
     }
-    for (i = 0; i < endpoints->nelts; i++) {
-        if (!make_target(&forwarder->targets[i], APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *),
-                         forwarder->resolver)) {
+    for (i = 0; i < configs->nelts; i++) {
+        if (!make_endpoint(&forwarder->endpoints[i],
+                           APR_ARRAY_IDX(configs, i, const si_endpoint_t *), forwarder->resolver)) {
             return 0;
         }
     }
@@ -302,15 +261,15 @@ static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *e
 {
     const char *problem = NULL;
 
-    if (!make_targets(forwarder, endpoints, name_refresh)) {
+    if (!make_endpoints(forwarder, endpoints, name_refresh)) {
         return "no memory for the endpoints";
     }
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
     /* Without a thread for it, it is that of the child's one worker. */
-    forwarder->engine = si_engine_make(is_threaded ? max_calls : 1, forwarder->targets,
-                                       forwarder->target_count, give_back, forwarder, &problem);
+    forwarder->engine = si_engine_make(is_threaded ? max_calls : 1, forwarder->endpoints,
+                                       forwarder->endpoint_count, give_back, forwarder, &problem);
     if (!forwarder->engine) {
         return problem;
     }
@@ -338,7 +297,7 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
     *problem = set_up(forwarder, endpoints, max_calls, name_refresh, is_threaded);
     if (*problem) {
         /* A child begins once: names, URLs and what the engine has made stay. */
-        free(forwarder->targets);
+        free(forwarder->endpoints);
         free(forwarder);
         return NULL;
     }

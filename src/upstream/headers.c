@@ -165,7 +165,7 @@ apr_array_header_t *si_upstream_headers(apr_pool_t *pool, const apr_table_t *inc
     return ok ? headers : NULL;
 }
 
-int si_answer_header_passes(const char *name, apr_size_t length)
+int si_response_header_passes(const char *name, apr_size_t length)
 {
     int i;
 

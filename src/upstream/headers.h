@@ -33,7 +33,7 @@ apr_array_header_t *si_upstream_headers(apr_pool_t *pool, const apr_table_t *inc
                                         const apr_array_header_t *extra, const char *host,
                                         const si_viewer_t *viewer);
 
-/* Whether a header of MediaTailor's answer goes to the player; name need not end at length. */
-int si_answer_header_passes(const char *name, apr_size_t length);
+/* Whether a header of MediaTailor's response goes to the player; name need not end at length. */
+int si_response_header_passes(const char *name, apr_size_t length);
 
 #endif

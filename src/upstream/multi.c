@@ -15,40 +15,41 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int on_timer(CURLM *multi, long timeout_ms, void *data)
+static int on_timer(CURLM *handle, long timeout_ms, void *data)
 {
-    si_shard_t *shard = data;
+    si_multi_t *multi = data;
 
-    (void)multi;
-    shard->deadline = timeout_ms < 0 ? SI_NO_DEADLINE : si_clock_ms() + timeout_ms;
+    (void)handle;
+    multi->deadline = timeout_ms < 0 ? SI_NO_DEADLINE : si_clock_ms() + timeout_ms;
     return 0;
 }
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, void *ignored)
 {
-    const si_shard_t *shard = data;
+    const si_multi_t *multi = data;
 
     (void)easy;
     (void)ignored;
     if (what == CURL_POLL_REMOVE) {
-        si_watch_unwant(shard->watch, socket);
+        si_sockets_unwant(multi->sockets, socket);
         return 0;
     }
-    si_watch_set(shard->watch, socket,
-                 ((what & CURL_POLL_IN) ? EPOLLIN : 0U) | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U),
-                 shard->tag);
+    si_sockets_set(multi->sockets, socket,
+                   ((what & CURL_POLL_IN) ? EPOLLIN : 0U)
+                       | ((what & CURL_POLL_OUT) ? EPOLLOUT : 0U),
+                   multi->tag);
     return 0;
 }
 
 /* A multi handle drops connections as a burst ebbs, unless it is told how many to keep. */
-static int set_up(si_shard_t *shard, int calls)
+static int set_up(si_multi_t *multi, int calls)
 {
-    return curl_multi_setopt(shard->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_SOCKETDATA, shard) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_TIMERDATA, shard) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK
-           && curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)calls) == CURLM_OK;
+    return curl_multi_setopt(multi->handle, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK
+           && curl_multi_setopt(multi->handle, CURLMOPT_SOCKETDATA, multi) == CURLM_OK
+           && curl_multi_setopt(multi->handle, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK
+           && curl_multi_setopt(multi->handle, CURLMOPT_TIMERDATA, multi) == CURLM_OK
+           && curl_multi_setopt(multi->handle, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK
+           && curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)calls) == CURLM_OK;
 }
 
 static void close_on_exec(int fd)
@@ -70,67 +71,67 @@ static CURLM *make_multi(int any_fd)
 {
     const int first = fcntl(any_fd, F_DUPFD_CLOEXEC, 0);
     const int second = fcntl(any_fd, F_DUPFD_CLOEXEC, 0);
-    CURLM *multi;
+    CURLM *handle;
 
     close(first);
     close(second);
-    multi = curl_multi_init();
+    handle = curl_multi_init();
     close_on_exec(first);
     close_on_exec(second);
-    return multi;
+    return handle;
 }
 
 /* Sockets */
 
 /* A socket that cannot be noted is not opened. */
-static int note_socket(si_shard_t *shard, int fd)
+static int note_socket(si_multi_t *multi, int fd)
 {
-    if (shard->socket_count == shard->socket_capacity) {
-        const int capacity = 2 * shard->socket_capacity + 8;
-        si_socket_t *sockets = realloc(shard->sockets, (size_t)capacity * sizeof(*sockets));
+    if (multi->socket_count == multi->socket_capacity) {
+        const int capacity = 2 * multi->socket_capacity + 8;
+        si_socket_t *sockets = realloc(multi->open_sockets, (size_t)capacity * sizeof(*sockets));
         if (!sockets) {
             return 0;
         }
-        shard->sockets = sockets;
-        shard->socket_capacity = capacity;
+        multi->open_sockets = sockets;
+        multi->socket_capacity = capacity;
     }
-    shard->sockets[shard->socket_count++] = (si_socket_t){ .fd = fd };
+    multi->open_sockets[multi->socket_count++] = (si_socket_t){ .fd = fd };
     return 1;
 }
 
 /* The index of an open socket, or -1. */
-static int index_of(const si_shard_t *shard, int fd)
+static int index_of(const si_multi_t *multi, int fd)
 {
-    int i = shard->socket_count - 1;
+    int i = multi->socket_count - 1;
 
-    while (i >= 0 && shard->sockets[i].fd != fd) {
+    while (i >= 0 && multi->open_sockets[i].fd != fd) {
         i--;
     }
     return i;
 }
 
-static void forget_socket(si_shard_t *shard, int fd)
+static void forget_socket(si_multi_t *multi, int fd)
 {
-    const int i = index_of(shard, fd);
+    const int i = index_of(multi, fd);
 
     if (i >= 0) {
-        shard->sockets[i] = shard->sockets[--shard->socket_count];
+        multi->open_sockets[i] = multi->open_sockets[--multi->socket_count];
     }
 }
 
 /* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    si_call_t *call = data;
+    si_transfer_t *transfer = data;
     const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
     (void)purpose;
     if (fd < 0) {
-        call->open_errno = errno;
+        transfer->open_errno = errno;
         return CURL_SOCKET_BAD;
     }
-    if (!note_socket(call->shard, fd)) {
-        call->open_errno = ENOMEM;
+    if (!note_socket(transfer->multi, fd)) {
+        transfer->open_errno = ENOMEM;
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -139,10 +140,10 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
 
 static int close_socket(void *data, curl_socket_t fd)
 {
-    si_shard_t *shard = data;
+    si_multi_t *multi = data;
 
-    forget_socket(shard, fd);
-    si_watch_forget(shard->watch, fd);
+    forget_socket(multi, fd);
+    si_sockets_forget(multi->sockets, fd);
     return close(fd);
 }
 
@@ -187,13 +188,13 @@ static int is_peer(int fd, const char *ip)
  * The socket of a connection from local_port to ip, or -1. During a transfer libcurl 7.88 says no
  * more of it. Only connections to different peers can share a local port.
  */
-static int find_socket(si_shard_t *shard, int local_port, const char *ip)
+static int find_socket(si_multi_t *multi, int local_port, const char *ip)
 {
     int found = -1;
     int i;
 
-    for (i = 0; i < shard->socket_count; i++) {
-        si_socket_t *socket = &shard->sockets[i];
+    for (i = 0; i < multi->socket_count; i++) {
+        si_socket_t *socket = &multi->open_sockets[i];
         if (socket->local_port == 0) {
             socket->local_port = port_of(socket->fd);
         }
@@ -211,27 +212,27 @@ static int find_socket(si_shard_t *shard, int local_port, const char *ip)
  * Whether more came than an answer. If libcurl has read it too, it has closed the connection, and
  * that although the answer had a length and no Connection header.
  */
-static int has_second_answer(const si_shard_t *shard, const si_call_t *call)
+static int has_second_answer(const si_multi_t *multi, const si_transfer_t *transfer)
 {
     int unread = 0;
 
-    if (si_watch_is_wanted(shard->watch, call->socket)) {
+    if (si_sockets_is_wanted(multi->sockets, transfer->socket)) {
         return 0; /* the next transfer has begun, and has found nothing before its request */
     }
-    if (index_of(shard, call->socket) < 0) {
-        return call->has_length && !call->has_connection_header;
+    if (index_of(multi, transfer->socket) < 0) {
+        return transfer->has_length && !transfer->has_connection_header;
     }
-    return ioctl(call->socket, FIONREAD, &unread) == 0 && unread >= LEAST_ANSWER;
+    return ioctl(transfer->socket, FIONREAD, &unread) == 0 && unread >= LEAST_ANSWER;
 }
 
 /*
  * Two answers on a kept connection: one came before the request, too late to be seen there, and
  * nobody can say which.
  */
-static int is_ambiguous(const si_shard_t *shard, const si_call_t *call, CURLcode code)
+static int is_ambiguous(const si_multi_t *multi, const si_transfer_t *transfer, CURLcode code)
 {
-    return code == CURLE_OK && si_call_is_on_kept_connection(call)
-           && has_second_answer(shard, call);
+    return code == CURLE_OK && si_transfer_is_on_kept_connection(transfer)
+           && has_second_answer(multi, transfer);
 }
 
 /*
@@ -244,7 +245,7 @@ static int has_unasked_input(int fd)
     const int at_once = 1;
 
     setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &at_once, sizeof(at_once));
-    return si_watch_has_input(fd);
+    return si_sockets_has_input(fd);
 }
 
 /*
@@ -255,107 +256,106 @@ static int has_unasked_input(int fd)
  */
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
 {
-    si_call_t *call = data;
+    si_transfer_t *transfer = data;
 
     (void)local_ip;
     (void)port;
-    si_call_has_connected(call);
-    call->socket = find_socket(call->shard, local_port, ip);
-    call->is_stray = si_call_is_on_kept_connection(call) && has_unasked_input(call->socket);
-    return call->is_stray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    si_transfer_has_connected(transfer);
+    transfer->socket = find_socket(transfer->multi, local_port, ip);
+    transfer->is_stray = si_transfer_is_on_kept_connection(transfer)
+                         && has_unasked_input(transfer->socket);
+    return transfer->is_stray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-si_shard_t *si_shard_make(si_watch_t *watch, unsigned tag, int calls, int target_count)
+si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int endpoint_count)
 {
-    si_shard_t *shard = calloc(1, sizeof(*shard));
+    si_multi_t *multi = calloc(1, sizeof(*multi));
 
-    if (!shard) {
+    if (!multi) {
         return NULL;
     }
-    shard->watch = watch;
-    shard->tag = tag;
-    shard->deadline = SI_NO_DEADLINE;
-    shard->loaded = calloc((size_t)target_count, sizeof(*shard->loaded));
-    shard->multi = make_multi(watch->epoll);
-    if (!shard->loaded || !shard->multi || !set_up(shard, calls)) {
-        curl_multi_cleanup(shard->multi);
-        free(shard->loaded);
-        free(shard);
+    multi->sockets = sockets;
+    multi->tag = tag;
+    multi->deadline = SI_NO_DEADLINE;
+    multi->loaded = calloc((size_t)endpoint_count, sizeof(*multi->loaded));
+    multi->handle = make_multi(sockets->epoll);
+    if (!multi->loaded || !multi->handle || !set_up(multi, calls)) {
+        curl_multi_cleanup(multi->handle);
+        free(multi->loaded);
+        free(multi);
         return NULL;
     }
-    return shard;
+    return multi;
 }
 
 /* Addresses that are older than those libcurl has are not given to it. */
-static void settle_addresses(si_shard_t *shard, si_call_t *call)
+static void settle_addresses(si_multi_t *multi, si_transfer_t *transfer)
 {
-    unsigned *loaded = &shard->loaded[call->target->endpoint->index];
+    unsigned *loaded = &multi->loaded[transfer->endpoint->index];
 
-    if (call->generation < *loaded) {
-        curl_easy_setopt(call->easy, CURLOPT_RESOLVE, NULL);
+    if (transfer->generation < *loaded) {
+        curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, NULL);
         return;
     }
-    *loaded = call->generation;
+    *loaded = transfer->generation;
 }
 
-#define SET(call, option, value) (curl_easy_setopt((call)->easy, option, value) == CURLE_OK)
-
-int si_shard_join(si_shard_t *shard, si_call_t *call)
+int si_multi_join(si_multi_t *multi, si_transfer_t *transfer)
 {
-    call->shard = shard;
-    return SET(call, CURLOPT_OPENSOCKETFUNCTION, open_socket)
-           && SET(call, CURLOPT_OPENSOCKETDATA, call)
-           && SET(call, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
-           && SET(call, CURLOPT_CLOSESOCKETDATA, shard)
-           && SET(call, CURLOPT_PREREQFUNCTION, on_connected)
-           && SET(call, CURLOPT_PREREQDATA, call);
+    transfer->multi = multi;
+    return SI_SET(transfer, CURLOPT_OPENSOCKETFUNCTION, open_socket)
+           && SI_SET(transfer, CURLOPT_OPENSOCKETDATA, transfer)
+           && SI_SET(transfer, CURLOPT_CLOSESOCKETFUNCTION, close_socket)
+           && SI_SET(transfer, CURLOPT_CLOSESOCKETDATA, multi)
+           && SI_SET(transfer, CURLOPT_PREREQFUNCTION, on_connected)
+           && SI_SET(transfer, CURLOPT_PREREQDATA, transfer);
 }
 
-int si_shard_add(si_shard_t *shard, si_call_t *call)
+int si_multi_add(si_multi_t *multi, si_transfer_t *transfer)
 {
-    settle_addresses(shard, call);
-    return curl_multi_add_handle(shard->multi, call->easy) == CURLM_OK;
+    settle_addresses(multi, transfer);
+    return curl_multi_add_handle(multi->handle, transfer->easy) == CURLM_OK;
 }
 
-void si_shard_remove(si_shard_t *shard, si_call_t *call)
+void si_multi_remove(si_multi_t *multi, si_transfer_t *transfer)
 {
-    curl_multi_remove_handle(shard->multi, call->easy);
+    curl_multi_remove_handle(multi->handle, transfer->easy);
 }
 
-void si_shard_act(si_shard_t *shard, const si_watch_event_t *event)
+void si_multi_act(si_multi_t *multi, const si_socket_event_t *event)
 {
     const int what = ((event->events & EPOLLIN) ? CURL_CSELECT_IN : 0)
                      | ((event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0)
                      | ((event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
     int ignored;
 
-    curl_multi_socket_action(shard->multi, event->fd, what, &ignored);
+    curl_multi_socket_action(multi->handle, event->fd, what, &ignored);
 }
 
-void si_shard_tick(si_shard_t *shard, apr_int64_t now)
+void si_multi_tick(si_multi_t *multi, apr_int64_t now)
 {
     int ignored;
 
-    if (shard->deadline <= now) {
+    if (multi->deadline <= now) {
         /* libcurl sets the next one from within. */
-        shard->deadline = SI_NO_DEADLINE;
-        curl_multi_socket_action(shard->multi, CURL_SOCKET_TIMEOUT, 0, &ignored);
+        multi->deadline = SI_NO_DEADLINE;
+        curl_multi_socket_action(multi->handle, CURL_SOCKET_TIMEOUT, 0, &ignored);
     }
 }
 
-si_call_t *si_shard_finished(si_shard_t *shard, CURLcode *code)
+si_transfer_t *si_multi_finished(si_multi_t *multi, CURLcode *code)
 {
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(shard->multi, &left))) {
+    while ((message = curl_multi_info_read(multi->handle, &left))) {
         char *private = NULL;
         if (message->msg == CURLMSG_DONE) {
             *code = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-            si_call_t *call = (si_call_t *)(void *)private;
-            call->is_stray |= is_ambiguous(shard, call, *code);
-            return call;
+            si_transfer_t *transfer = (si_transfer_t *)(void *)private;
+            transfer->is_stray |= is_ambiguous(multi, transfer, *code);
+            return transfer;
         }
     }
     return NULL;

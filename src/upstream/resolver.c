@@ -57,13 +57,6 @@ si_resolver_t *si_resolver_make(int refresh)
     return resolver;
 }
 
-int si_resolver_is_address(const char *host)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-
-    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-}
-
 si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
 {
     si_name_t *name;

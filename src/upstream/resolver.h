@@ -16,9 +16,6 @@ typedef struct si_name_t si_name_t;
 /* refresh is the seconds between look-ups of a name. NULL when memory ran out. */
 si_resolver_t *si_resolver_make(int refresh);
 
-/* Whether host is an IPv4 or IPv6 address, which needs no look-up. */
-int si_resolver_is_address(const char *host);
-
 /*
  * The name to be looked up; the same one for the same host. Only before the start. NULL when memory
  * ran out.

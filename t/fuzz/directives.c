@@ -6,7 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "config/settings.h"
+#include "config/parse.h"
+#include "config/vhost.h"
 
 #include <apr_strings.h>
 #include <curl/curl.h>
@@ -51,31 +52,35 @@ static const char *part_of(const char *text, CURLUPart part)
 /* libcurl, which calls it, must see nothing but scheme, host and port in it, and the same ones. */
 static void check_endpoint(const char *url)
 {
-    apr_array_header_t *endpoints = apr_array_make(fuzz_pool, 1, sizeof(const si_endpoint_t *));
     si_settings_t *settings = si_settings_make(fuzz_pool);
+    si_vhost_t *vhost = si_vhost_make(fuzz_pool, settings);
+    si_shared_t shared;
     const char *host = part_of(url, CURLUPART_HOST);
 
     MUST(!si_parse_stream_id_count(fuzz_pool, "3", &settings->stream_ids));
-    settings->endpoint_url = url;
-    MUST(!si_settings_finish(fuzz_pool, settings, endpoints, NULL));
+    MUST(!si_parse_http_origin(fuzz_pool, url, &settings->endpoint));
+    si_shared_make(fuzz_pool, &shared);
+    MUST(!si_vhost_complete(fuzz_pool, vhost, &shared));
     /* Addresses libcurl writes in a form of its own. */
-    MUST(matches(host, "^([0-9.]+|\\[.*\\])$") || strcasecmp(host, settings->endpoint->host) == 0);
-    MUST(strcmp(part_of(url, CURLUPART_PORT), apr_itoa(fuzz_pool, settings->endpoint->port)) == 0);
-    MUST((strcmp(part_of(url, CURLUPART_SCHEME), "https") == 0) == settings->endpoint->is_https);
+    MUST(matches(host, "^([0-9.]+|\\[.*\\])$") || strcasecmp(host, vhost->endpoint->host) == 0);
+    MUST(strcmp(part_of(url, CURLUPART_PORT), apr_itoa(fuzz_pool, vhost->endpoint->port)) == 0);
+    MUST((strcmp(part_of(url, CURLUPART_SCHEME), "https") == 0) == vhost->endpoint->is_https);
     MUST(strcmp(part_of(url, CURLUPART_PATH), "/") == 0);
     MUST(!*part_of(url, CURLUPART_USER) && !*part_of(url, CURLUPART_QUERY));
-    MUST(strcasecmp(part_of(settings->endpoint->url, CURLUPART_HOST), host) == 0);
+    MUST(strcasecmp(part_of(vhost->endpoint->url, CURLUPART_HOST), host) == 0);
 }
 
 static const char *try_url(const char *text)
 {
-    const char *url = NULL;
-    const char *problem = si_parse_origin_url(fuzz_pool, text, &url);
+    const si_origin_t *origin = NULL;
+    const char *problem = si_parse_http_origin(fuzz_pool, text, &origin);
     const int is_none = strcasecmp(text, "none") == 0;
 
     if (!problem && !is_none) {
-        MUST(matches(text, "^https?://([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])" PORT "/?$"));
-        MUST(strncmp(url, text, strlen(url)) == 0 && url[strlen(url) - 1] != '/');
+        const char *url = si_origin_print(fuzz_pool, origin);
+        MUST(matches(text,
+                     "^[Hh][Tt][Tt][Pp][Ss]?://([-A-Za-z0-9._]+|\\[[0-9A-Fa-f:.]+\\])" PORT "/?$"));
+        MUST(matches(url, "^https?://([-a-z0-9._]+|\\[[0-9a-f:.]+\\])(:[1-9][0-9]*)?$"));
         check_endpoint(url);
     }
     MUST(!problem
@@ -181,7 +186,7 @@ static void try_times(const char *data, apr_size_t size)
     }
     settings->connect_timeout = times[0];
     settings->timeout = times[1];
-    const int is_good = !si_settings_finish(fuzz_pool, settings, NULL, NULL);
+    const int is_good = !si_settings_finish(fuzz_pool, settings);
     MUST(is_good == (settings->connect_timeout <= settings->timeout));
     MUST(settings->connect_timeout >= 1000 && settings->timeout <= 60000000);
 }

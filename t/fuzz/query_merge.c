@@ -136,14 +136,14 @@ static void try_input(const char *data, apr_size_t size)
     apr_array_header_t *items = items_of(query), *changes = make_changes(), *after;
     const int is_good = read_changes(items, changes) && before && fit(before, changes);
     const char *kept = kept_of(items);
-    const si_problem_t *problem;
-    si_session_t session;
+    si_error_t error;
+    si_session_request_t session;
 
     change_of(changes, slice_of("streamId"))->meaning = meaning_of_string(slice_of("7"));
-    problem = si_session_build(fuzz_pool, body, length, query, "7", &session);
-    MUST(is_good == !problem);
-    if (problem) {
-        MUST(problem->status == 400);
+    error = si_session_request_make(fuzz_pool, body, length, query, "7", &session);
+    MUST(is_good == (error == SI_ERROR_NONE));
+    if (error != SI_ERROR_NONE) {
+        MUST(si_errors[error].status == 400);
         return;
     }
     after = json_read_object(fuzz_pool, session.body, session.body_length);

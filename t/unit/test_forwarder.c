@@ -297,7 +297,7 @@ typedef struct {
     apr_size_t body_length;
     apr_interval_time_t timeout; /* also of connecting */
     apr_pool_t *pool;
-    si_forward_answer_t answer;
+    si_response_t answer;
     pthread_t thread;
 } job_t;
 
@@ -336,8 +336,8 @@ static job_t make_job(si_forwarder_t *forwarder, const si_endpoint_t *endpoint, 
     return job;
 }
 
-static si_forward_answer_t call(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
-                                const char *target, apr_interval_time_t timeout)
+static si_response_t call(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                          const char *target, apr_interval_time_t timeout)
 {
     job_t job = make_job(forwarder, endpoint, target, timeout);
 
@@ -388,10 +388,9 @@ static int patience = 1;
 
 static void test_answer(si_forwarder_t *forwarder, const si_endpoint_t *endpoint, const char *mode)
 {
-    si_forward_answer_t first = call(forwarder, endpoint, "/v1/session/a/../b%2f?x=%zz&y",
-                                     2 * SECOND);
+    si_response_t first = call(forwarder, endpoint, "/v1/session/a/../b%2f?x=%zz&y", 2 * SECOND);
     const int before = connections;
-    si_forward_answer_t second = call(forwarder, endpoint, "/v1/session/second", 2 * SECOND);
+    si_response_t second = call(forwarder, endpoint, "/v1/session/second", 2 * SECOND);
 
     is_number(first.outcome, SI_FORWARD_ANSWERED, "%s: an answer comes", mode);
     is_number(first.status, 200, "%s: its status", mode);
@@ -444,7 +443,7 @@ static void test_reset_connection(si_forwarder_t *forwarder, const si_endpoint_t
 
 static void test_one_x_x(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
 {
-    si_forward_answer_t early = call(forwarder, endpoint, "/early", 2 * SECOND);
+    si_response_t early = call(forwarder, endpoint, "/early", 2 * SECOND);
 
     is_number(early.status, 200, "what comes before with status 103 is not the answer");
     is_number(early.headers->nelts, 4, "nor are its headers");
@@ -513,7 +512,7 @@ static void test_cap_and_timeout(void)
     const si_endpoint_t *endpoint;
     si_forwarder_t *forwarder = start("127.0.0.1", upstream_port, 2, 1, &endpoint);
     const int before = requests;
-    si_forward_answer_t third;
+    si_response_t third;
     job_t jobs[2];
 
     begin_jobs(jobs, 2, forwarder, endpoint, "/stall", SECOND / 2);
@@ -630,7 +629,7 @@ static void test_names(void)
     const si_endpoint_t *endpoint;
     const int before = lookups; /* the first look-up begins with the forwarder */
     si_forwarder_t *forwarder = start("upstream.test", upstream_port, 16, 1, &endpoint);
-    si_forward_answer_t answered;
+    si_response_t answered;
     job_t jobs[16];
 
     begin_jobs(jobs, 16, forwarder, endpoint, "/v1/session/name", 2 * SECOND);
@@ -678,7 +677,7 @@ static void test_silent_name_server(void)
 {
     const si_endpoint_t *endpoint;
     si_forwarder_t *forwarder = start("silent.test", upstream_port, 4, 1, &endpoint);
-    const si_forward_answer_t answered = call(forwarder, endpoint, "/v1/session/name", SECOND / 4);
+    const si_response_t answered = call(forwarder, endpoint, "/v1/session/name", SECOND / 4);
 
     is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a resolver that never answers is a timeout");
     is(answered.stage, "resolve", "of its stage");
@@ -757,7 +756,7 @@ static void test_refused(void)
 {
     const si_endpoint_t *endpoint;
     si_forwarder_t *forwarder = start("127.0.0.1", 1, 4, 1, &endpoint);
-    const si_forward_answer_t answered = call(forwarder, endpoint, "/v1/session/x", 2 * SECOND);
+    const si_response_t answered = call(forwarder, endpoint, "/v1/session/x", 2 * SECOND);
 
     is_number(answered.outcome, SI_FORWARD_UNREACHABLE, "a refused connection is told as such");
     is(answered.stage, "connect", "with its stage");
@@ -784,7 +783,7 @@ static void test_system_reason(void)
 
     for (i = 0; i < COUNT_OF(reasons); i++) {
         connect_fails = reasons[i];
-        const si_forward_answer_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
+        const si_response_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
         connect_fails = 0;
         is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "connect fails: %s",
                   strerror(reasons[i]));
@@ -794,7 +793,7 @@ static void test_system_reason(void)
     none_left = descriptors;
     none_left.rlim_cur = (rlim_t)lowest_free_descriptor();
     setrlimit(RLIMIT_NOFILE, &none_left);
-    const si_forward_answer_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
+    const si_response_t answer = call(forwarder, endpoint, "/v1/x", 2 * SECOND);
     setrlimit(RLIMIT_NOFILE, &descriptors);
     is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "no socket: %s", strerror(EMFILE));
     contains(answer.cause, strerror(EMFILE), "the cause says: %s", strerror(EMFILE));
@@ -805,7 +804,7 @@ static void test_system_reason(void)
 
 static void test_folded_header(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
 {
-    const si_forward_answer_t answer = call(forwarder, endpoint, "/folded", 2 * SECOND);
+    const si_response_t answer = call(forwarder, endpoint, "/folded", 2 * SECOND);
 
     is_number(answer.headers->nelts, 4, "folded headers: those that may pass");
     is(APR_ARRAY_IDX(answer.headers, 1, const char *), "text/plain; a=b; c=d",
@@ -855,7 +854,7 @@ static void test_hanging_endpoint(void)
     const si_endpoint_t *healthy = add_endpoint(endpoints, "http", "127.0.0.1", upstream_port);
     si_forwarder_t *forwarder = start_for(endpoints, "two endpoints", 200, 1);
     const int before = connections;
-    si_forward_answer_t answered;
+    si_response_t answered;
     job_t jobs[HANGING];
     int called = 0;
     int i;

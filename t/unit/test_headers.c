@@ -385,12 +385,12 @@ static void pass_back(void)
         const apr_size_t length = strlen(answers[i].name);
         char *name = exact_copy(answers[i].name, length);
 
-        is_number(si_answer_header_passes(name, length), answers[i].passes, "'%s' %s back",
+        is_number(si_response_header_passes(name, length), answers[i].passes, "'%s' %s back",
                   answers[i].name, answers[i].passes ? "comes" : "does not come");
         free(name);
     }
-    ok(si_answer_header_passes("Location: /x", 8), "a name need not end at its length");
-    ok(!si_answer_header_passes("Location", 3), "a name is what its length says");
+    ok(si_response_header_passes("Location: /x", 8), "a name need not end at its length");
+    ok(!si_response_header_passes("Location", 3), "a name is what its length says");
 }
 
 int main(void)

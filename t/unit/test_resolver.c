@@ -3,6 +3,7 @@
 /* The resolver over time: getaddrinfo is replaced, so that name servers can change and fail. */
 #include "tap.h"
 
+#include "base/chars.h"
 #include "upstream/resolver.h"
 
 #include <arpa/inet.h>
@@ -93,9 +94,9 @@ static void test_refresh(void)
     si_addresses_t addresses;
 
     ok(name == si_resolver_add(resolver, "upstream.test"), "the same host is one name");
-    ok(si_resolver_is_address("192.0.2.1"), "an IPv4 address needs no look-up");
-    ok(si_resolver_is_address("2001:db8::1"), "nor does an IPv6 address");
-    ok(!si_resolver_is_address("upstream.test"), "a name does");
+    ok(si_is_address("192.0.2.1"), "an IPv4 address needs no look-up");
+    ok(si_is_address("2001:db8::1"), "nor does an IPv6 address");
+    ok(!si_is_address("upstream.test"), "a name does");
 
     first_address = INADDR_LOOPBACK;
     si_resolver_start(resolver);

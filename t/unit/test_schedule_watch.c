@@ -234,7 +234,7 @@ static void a_file_changes(void)
 
     unlink(path_of("one"));
     wait_for_told(6);
-    is_told("one: it cannot be read: No such file or directory (0)\n", "missing: told");
+    is_told("one: cannot be read: No such file or directory (0)\n", "missing: told");
     is_number(eligible(watch, view), 1, "missing: what it said last stays");
 
     /* By a link, of which a file can take the place. */
@@ -242,7 +242,7 @@ static void a_file_changes(void)
         abort();
     }
     wait_for_told(7);
-    is_told("one: it is no regular file (0)\n", "a directory: told");
+    is_told("one: not a regular file (0)\n", "a directory: told");
 
     rename_to("one", listing("b"));
     wait_for_told(8);
@@ -318,7 +318,7 @@ static void a_read_fails(void)
     set_descriptor_limit(3);
     watch = si_prefetch_watch_start(views, tell, NULL);
     is_number(told_so_far(), before + 1, "no descriptor: told");
-    is_told("two: it cannot be read: Too many open files (0)\n", "no descriptor: why");
+    is_told("two: cannot be read: Too many open files (0)\n", "no descriptor: why");
     usleep(2500000);
     is_number(told_so_far(), before + 1, "no descriptor: told once");
     set_descriptor_limit(0);

@@ -233,17 +233,17 @@ static const row_t rows[] = {
 };
 
 /* Of copies that are gone afterwards: the result must not point into them. */
-static const si_problem_t *build(apr_pool_t *pool, const char *body, apr_size_t length,
-                                 const char *query, const char *stream_id, si_session_t *session)
+static si_error_t build(apr_pool_t *pool, const char *body, apr_size_t length, const char *query,
+                        const char *stream_id, si_session_request_t *session)
 {
     char *body_copy = exact_copy(body, length);
     char *query_copy = query ? exact_copy(query, strlen(query) + 1) : NULL;
-    const si_problem_t *problem = si_session_build(pool, body_copy, length, query_copy, stream_id,
-                                                   session);
+    const si_error_t error = si_session_request_make(pool, body_copy, length, query_copy, stream_id,
+                                                     session);
 
     free(body_copy);
     free(query_copy);
-    return problem;
+    return error;
 }
 
 static void build_rows(apr_pool_t *pool)
@@ -252,12 +252,12 @@ static void build_rows(apr_pool_t *pool)
 
     for (i = 0; i < COUNT_OF(rows); i++) {
         const row_t *row = &rows[i];
-        si_session_t session = { 0 };
-        const si_problem_t *problem = build(pool, row->body, strlen(row->body), row->query, "3",
-                                            &session);
+        si_session_request_t session = { 0 };
+        const si_error_t error = build(pool, row->body, strlen(row->body), row->query, "3",
+                                       &session);
 
-        is(problem ? problem->message : NULL, NULL, "accepted: %s", row->name);
-        if (!problem) {
+        is_number(error, SI_ERROR_NONE, "accepted: %s", row->name);
+        if (error == SI_ERROR_NONE) {
             is_bytes(session.body, session.body_length, row->body_up, strlen(row->body_up),
                      "body: %s", row->name);
             is(session.query, row->query_up, "query: %s", row->name);
@@ -270,7 +270,7 @@ static const struct {
     const char *body;
     apr_size_t length;
     const char *query;
-    const char *slug;
+    const char *error;
 } refused[] = {
     { "contract row 8: single quotes", BYTES("{'streamId':'1'}"), NULL, "bad-json" },
     { "contract row 9: list", BYTES("[]"), NULL, "bad-json" },
@@ -342,21 +342,22 @@ static void refuse_rows(apr_pool_t *pool)
     apr_size_t i;
 
     for (i = 0; i < COUNT_OF(refused); i++) {
-        si_session_t session;
-        const si_problem_t *problem = build(pool, refused[i].body, refused[i].length,
-                                            refused[i].query, "3", &session);
+        si_session_request_t session;
+        const si_error_t error = build(pool, refused[i].body, refused[i].length, refused[i].query,
+                                       "3", &session);
 
-        is(problem ? problem->slug : NULL, refused[i].slug, "refused: %s", refused[i].name);
-        is_number(problem ? problem->status : 0, 400, "refused: %s: 400", refused[i].name);
-        ok(problem && problem->message && *problem->message, "refused: %s: says why",
-           refused[i].name);
+        if (ok(error != SI_ERROR_NONE, "refused: %s", refused[i].name)) {
+            is(si_errors[error].name, refused[i].error, "refused: %s: error", refused[i].name);
+            is_number(si_errors[error].status, 400, "refused: %s: 400", refused[i].name);
+            ok(session.message && *session.message, "refused: %s: says why", refused[i].name);
+        }
     }
 }
 
 /* The id is whatever was drawn, and always a string. */
 static void stream_ids(apr_pool_t *pool)
 {
-    si_session_t session;
+    si_session_request_t session;
 
     build(pool, "{\"streamId\":1}", 14, NULL, "10", &session);
     is(session.body, "{\"streamId\":\"10\"}", "the id is a string");
@@ -367,9 +368,10 @@ static void nesting(apr_pool_t *pool)
 {
     const char *body = "{\"adsParams\":{\"a\":"
                        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}}";
-    si_session_t session = { 0 };
+    si_session_request_t session = { 0 };
 
-    ok(!build(pool, body, strlen(body), "ads.p=v", "3", &session), "32 nested, edited: accepted");
+    is_number(build(pool, body, strlen(body), "ads.p=v", "3", &session), SI_ERROR_NONE,
+              "32 nested, edited: accepted");
     is(session.body,
        "{\"adsParams\":{\"a\":"
        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]],\"p\":\"v\"}" ID,
@@ -381,7 +383,7 @@ static void large_body(apr_pool_t *pool)
 {
     const apr_size_t length = 1048576;
     char *body = apr_palloc(pool, length + 1);
-    si_session_t session = { 0 };
+    si_session_request_t session = { 0 };
     apr_size_t i;
 
     memset(body, ' ', length);
@@ -392,7 +394,7 @@ static void large_body(apr_pool_t *pool)
     body[length - 2] = '"';
     body[length - 1] = '}';
     body[length] = '\0';
-    ok(!build(pool, body, length, NULL, "3", &session), "1 MiB: accepted");
+    is_number(build(pool, body, length, NULL, "3", &session), SI_ERROR_NONE, "1 MiB: accepted");
     body[length - 1] = '\0';
     ok(session.body && strcmp(session.body, apr_pstrcat(pool, body, ID, NULL)) == 0,
        "1 MiB: byte for byte but for the added member");

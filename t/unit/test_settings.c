@@ -3,6 +3,7 @@
 /* The directives' values: what is allowed, what is inherited, what holds where nothing is set. */
 #include "tap.h"
 
+#include "config/parse.h"
 #include "config/settings.h"
 
 #include <apr_file_io.h>
@@ -289,6 +290,8 @@ static const struct {
     { "https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443" },
     { "https://host_1-a.example:1", "https://host_1-a.example:1" },
     { "https://host.example:65535", "https://host.example:65535" },
+    { "HTTPS://Host.Example:8443/", "https://host.example:8443" },
+    { "Http://[2001:DB8::1]", "http://[2001:db8::1]" },
     { "none", "" },
     { "None", "" },
 
@@ -352,17 +355,18 @@ static void origin_urls(apr_pool_t *pool)
     apr_size_t i;
 
     for (i = 0; i < COUNT_OF(urls); i++) {
-        const char *url = "untouched";
-        const char *message = si_parse_origin_url(pool, urls[i].text, &url);
+        const si_origin_t *origin = NULL;
+        const char *message = si_parse_http_origin(pool, urls[i].text, &origin);
 
         if (!urls[i].url) {
             is_refusal(pool, message, urls[i].text, "https://host[:port]");
             contains(message, "none", "'%s': the message tells of none", urls[i].text);
-            is(url, "untouched", "'%s': nothing is set", urls[i].text);
+            ok(!origin, "'%s': nothing is set", urls[i].text);
             continue;
         }
         is(message, NULL, "URL '%s'", urls[i].text);
-        is(url, urls[i].url, "URL '%s' is '%s'", urls[i].text, urls[i].url);
+        is(si_origin_print(pool, origin), urls[i].url, "URL '%s' is '%s'", urls[i].text,
+           urls[i].url);
     }
 }
 
@@ -622,7 +626,7 @@ static const struct {
     apr_size_t offset;
 } members[] = {
     MEMBER(POINTER, stream_ids), MEMBER(POINTER, stream_id_key), MEMBER(POINTER, schedule_files),
-    MEMBER(POINTER, path),       MEMBER(POINTER, playback_base), MEMBER(POINTER, endpoint_url),
+    MEMBER(POINTER, path),       MEMBER(POINTER, playback_base), MEMBER(POINTER, endpoint),
     MEMBER(POINTER, ca),         MEMBER(TIME, connect_timeout),  MEMBER(TIME, timeout),
     MEMBER(INT64, max_body),     MEMBER(INT, preserve_host),     MEMBER(POINTER, forward_headers),
     MEMBER(POINTER, cors),       MEMBER(INT, max_concurrent),
@@ -732,16 +736,6 @@ static void merge_all(apr_pool_t *pool)
        "none set at all: none set, so no default hides an inherited value");
 }
 
-static apr_array_header_t *no_endpoints(apr_pool_t *pool)
-{
-    return apr_array_make(pool, 2, sizeof(const si_endpoint_t *));
-}
-
-static apr_array_header_t *no_views(apr_pool_t *pool)
-{
-    return apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
-}
-
 static si_stream_ids_t *ids_of(apr_pool_t *pool, const char *count)
 {
     si_stream_ids_t *ids = NULL;
@@ -753,18 +747,14 @@ static si_stream_ids_t *ids_of(apr_pool_t *pool, const char *count)
 static void defaults(apr_pool_t *pool)
 {
     si_settings_t *settings = si_settings_make(pool);
-    apr_array_header_t *endpoints = no_endpoints(pool);
-
-    is(si_settings_finish(pool, settings, endpoints, no_views(pool)), NULL,
-       "nothing set: accepted");
+    is(si_settings_finish(pool, settings), NULL, "nothing set: accepted");
     is_number(settings->stream_ids->count, 0, "default: off");
     ok(!settings->stream_id_key, "default: no key");
-    ok(!settings->schedules, "default: no schedules");
     is(settings->path, "/session-initializer", "default: path");
     is_number(settings->path_length, strlen("/session-initializer"), "default: path's length");
     is(settings->playback_base, "", "default: no playback base");
-    ok(!settings->endpoint, "default: no endpoint");
-    is_number(endpoints->nelts, 0, "default: none is made");
+    is(settings->endpoint->scheme, "", "default: no endpoint");
+    ok(!settings->schedule_files, "default: no schedules");
     is_number(settings->connect_timeout, 2000000, "default: 2 s to connect");
     is_number(settings->timeout, 4000000, "default: 4 s for the whole");
     is_number(settings->max_body, 1048576, "default: body of 1 MiB");
@@ -789,8 +779,7 @@ static void no_default_over_a_value(apr_pool_t *pool)
     settings->preserve_host = 0;
     settings->cors = apr_pcalloc(pool, sizeof(si_cors_t));
     settings->cors->mode = SI_CORS_NONE;
-    is(si_settings_finish(pool, settings, no_endpoints(pool), no_views(pool)), NULL,
-       "all set: accepted");
+    is(si_settings_finish(pool, settings), NULL, "all set: accepted");
     is_number(settings->stream_ids->count, 7, "set: N");
     is(settings->path, "/p", "set: path");
     is_number(settings->path_length, 2, "set: path's length");
@@ -832,7 +821,7 @@ static void time_limits_together(apr_pool_t *pool)
 
         settings->connect_timeout = limits[i].connect;
         settings->timeout = limits[i].whole;
-        message = si_settings_finish(pool, settings, no_endpoints(pool), no_views(pool));
+        message = si_settings_finish(pool, settings);
         if (limits[i].connect_result < 0) {
             contains(message, "SessionInitializerConnectTimeout", "limits %d: refused", (int)i + 1);
             contains(message, "SessionInitializerTimeout", "limits %d: both are named", (int)i + 1);
@@ -853,172 +842,11 @@ static void time_limits_together(apr_pool_t *pool)
 
     base->connect_timeout = 3000000;
     own->timeout = 1000000;
-    ok(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool),
-                          no_views(pool)),
+    ok(si_settings_finish(pool, si_settings_merge(pool, base, own)),
        "an inherited time to connect that is longer than the own whole is refused");
     base->connect_timeout = SI_UNSET;
-    is(si_settings_finish(pool, si_settings_merge(pool, base, own), no_endpoints(pool),
-                          no_views(pool)),
-       NULL, "where it is not set it shrinks instead");
-}
-
-static const struct {
-    const char *url; /* as parsed */
-    const char *full;
-    const char *host;
-    int port;
-    int is_https;
-} endpoint_rows[] = {
-    { "https://host.example", "https://host.example:443", "host.example", 443, 1 },
-    { "https://host.example:8443", "https://host.example:8443", "host.example", 8443, 1 },
-    { "http://host.example", "http://host.example:80", "host.example", 80, 0 },
-    { "http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1", 8080, 0 },
-    { "http://host.example:443", "http://host.example:443", "host.example", 443, 0 },
-    { "https://[::1]", "https://[::1]:443", "::1", 443, 1 },
-    { "https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443", "2001:db8::1", 8443, 1 },
-};
-
-static si_settings_t *with_endpoint(apr_pool_t *pool, const char *url, const char *ca)
-{
-    si_settings_t *settings = si_settings_make(pool);
-
-    settings->stream_ids = ids_of(pool, "3");
-    settings->endpoint_url = url;
-    settings->ca = ca;
-    settings->ca_length = ca ? strlen(ca) : 0;
-    return settings;
-}
-
-static const si_endpoint_t *finish(apr_pool_t *pool, si_settings_t *settings,
-                                   apr_array_header_t *endpoints)
-{
-    return si_settings_finish(pool, settings, endpoints, no_views(pool)) ? NULL
-                                                                         : settings->endpoint;
-}
-
-static void make_endpoints(apr_pool_t *pool)
-{
-    apr_size_t i;
-
-    for (i = 0; i < COUNT_OF(endpoint_rows); i++) {
-        apr_array_header_t *endpoints = no_endpoints(pool);
-        const si_endpoint_t *endpoint = finish(
-            pool, with_endpoint(pool, endpoint_rows[i].url, NULL), endpoints);
-
-        if (!ok(endpoint != NULL, "endpoint %s: made", endpoint_rows[i].url)) {
-            continue;
-        }
-        is(endpoint->url, endpoint_rows[i].full, "endpoint %s: URL", endpoint_rows[i].url);
-        is(endpoint->host, endpoint_rows[i].host, "endpoint %s: host", endpoint_rows[i].url);
-        is_number(endpoint->port, endpoint_rows[i].port, "endpoint %s: port", endpoint_rows[i].url);
-        is_number(endpoint->is_https, endpoint_rows[i].is_https, "endpoint %s: https",
-                  endpoint_rows[i].url);
-        ok(!endpoint->ca, "endpoint %s: the system's trust", endpoint_rows[i].url);
-        ok(endpoints->nelts == 1 && APR_ARRAY_IDX(endpoints, 0, const si_endpoint_t *) == endpoint,
-           "endpoint %s: added", endpoint_rows[i].url);
-    }
-    ok(!finish(pool, with_endpoint(pool, "", NULL), no_endpoints(pool)),
-       "endpoint none: none is made");
-}
-
-static const struct {
-    const char *name;
-    const char *url, *ca; /* after https://a.example, with the system's trust and with ours */
-    int known;            /* which it shares; -1: its own */
-} sharings[] = {
-    { "same URL, the system's trust", "https://a.example", NULL, 0 },
-    { "same port, written out", "https://a.example:443", NULL, 0 },
-    { "same URL, our trust", "https://a.example", CERTIFICATE, 1 },
-    { "same URL, another trust", "https://a.example", CERTIFICATE "\n", -1 },
-    { "same URL, a trust of the same length", "https://a.example",
-      "-----BEGIN CERTIFICATE-----\nMIIX\n-----END CERTIFICATE-----\n", -1 },
-    { "another host", "https://b.example", NULL, -1 },
-    { "another port", "https://a.example:8443", NULL, -1 },
-    { "another scheme", "http://a.example", NULL, -1 },
-    { "another scheme, same port", "http://a.example:443", NULL, -1 },
-};
-
-static void share_endpoints(apr_pool_t *pool)
-{
-    apr_size_t i;
-    int j;
-
-    for (i = 0; i < COUNT_OF(sharings); i++) {
-        apr_array_header_t *endpoints = no_endpoints(pool);
-        const char *ca = sharings[i].ca ? apr_pstrdup(pool, sharings[i].ca) : NULL;
-        const si_endpoint_t *known[2], *endpoint;
-
-        known[0] = finish(pool, with_endpoint(pool, "https://a.example", NULL), endpoints);
-        known[1] = finish(pool, with_endpoint(pool, "https://a.example", CERTIFICATE), endpoints);
-        ok(known[0] != known[1], "another trust is another endpoint");
-        endpoint = finish(pool, with_endpoint(pool, sharings[i].url, ca), endpoints);
-        if (sharings[i].known < 0) {
-            ok(endpoint != known[0] && endpoint != known[1], "%s: its own endpoint",
-               sharings[i].name);
-            is_number(endpoints->nelts, 3, "%s: it is added", sharings[i].name);
-        }
-        else {
-            ok(endpoint == known[sharings[i].known], "%s: shared", sharings[i].name);
-            is_number(endpoints->nelts, 2, "%s: none is added", sharings[i].name);
-        }
-        is_bytes(endpoint->ca, endpoint->ca_length, sharings[i].ca,
-                 sharings[i].ca ? strlen(sharings[i].ca) : 0, "%s: its trust", sharings[i].name);
-        for (j = 0; j < endpoints->nelts; j++) {
-            is_number(APR_ARRAY_IDX(endpoints, j, const si_endpoint_t *)->index, j,
-                      "%s: endpoint %d knows its place", sharings[i].name, j);
-        }
-    }
-
-    /* Without TLS there is nothing to trust. */
-    apr_array_header_t *endpoints = no_endpoints(pool);
-    const si_endpoint_t *plain = finish(pool, with_endpoint(pool, "http://a.example", NULL),
-                                        endpoints);
-
-    ok(plain == finish(pool, with_endpoint(pool, "http://a.example", CERTIFICATE), endpoints),
-       "http, with and without trust: shared");
-    ok(!plain->ca, "http: no trust");
-}
-
-static void finish_again(apr_pool_t *pool)
-{
-    apr_array_header_t *endpoints = no_endpoints(pool);
-    si_settings_t *settings = with_endpoint(pool, "https://a.example", NULL);
-    const si_endpoint_t *endpoint = finish(pool, settings, endpoints);
-    const si_settings_t before = *settings;
-
-    ok(endpoint && finish(pool, settings, endpoints) == endpoint,
-       "finished again: the same endpoint");
-    is_number(endpoints->nelts, 1, "finished again: none is added");
-    ok(same_settings(settings, &before), "finished again: the same settings");
-}
-
-/* Each server that has stream ids and files has a view of its own, for the plan is of its ids. */
-static void views_of_schedules(apr_pool_t *pool)
-{
-    apr_array_header_t *views = no_views(pool);
-    si_settings_t *base = si_settings_make(pool);
-    si_settings_t *own = si_settings_make(pool);
-    si_settings_t *off = si_settings_make(pool);
-    int i;
-
-    base->stream_ids = ids_of(pool, "3");
-    base->schedule_files = apr_array_make(pool, 1, sizeof(const char *));
-    own->stream_ids = ids_of(pool, "2");
-    own = si_settings_merge(pool, base, own);
-    off->stream_ids = ids_of(pool, "Off");
-    off = si_settings_merge(pool, base, off);
-    for (i = 0; i < 2; i++) {
-        is(si_settings_finish(pool, base, no_endpoints(pool), views), NULL, "files: finished");
-        is(si_settings_finish(pool, own, no_endpoints(pool), views), NULL, "files: inherited");
-        is(si_settings_finish(pool, off, no_endpoints(pool), views), NULL, "files: off");
-        is_number(views->nelts, 2, "files: a view of each that is on");
-    }
-    ok(!off->schedules, "files: none of whom is off");
-    ok(base->schedules->ids == base->stream_ids && own->schedules->ids == own->stream_ids
-           && own->schedules->files == base->schedule_files,
-       "files: a view has the server's ids");
-    is_number(base->schedules->index, 0, "files: the first knows its place");
-    is_number(own->schedules->index, 1, "files: the second knows its place");
+    is(si_settings_finish(pool, si_settings_merge(pool, base, own)), NULL,
+       "where it is not set it shrinks instead");
 }
 
 int main(void)
@@ -1029,7 +857,6 @@ int main(void)
     stream_id_names(pool);
     many_stream_ids(pool);
     one_directive_of_the_two(pool);
-    views_of_schedules(pool);
     whole_numbers(pool);
     paths(pool);
     origin_urls(pool);
@@ -1042,8 +869,5 @@ int main(void)
     defaults(pool);
     no_default_over_a_value(pool);
     time_limits_together(pool);
-    make_endpoints(pool);
-    share_endpoints(pool);
-    finish_again(pool);
     return done();
 }

@@ -10,14 +10,14 @@
 
 #define TAG 7
 
-static si_watch_t watch;
+static si_sockets_t watch;
 
 /* The first event within a moment that is meant for somebody. Returns 0 where there is none. */
-static int next_event(si_watch_event_t *event)
+static int next_event(si_socket_event_t *event)
 {
     struct epoll_event raw;
 
-    return epoll_wait(watch.epoll, &raw, 1, 100) == 1 && si_watch_read(&watch, &raw, event);
+    return epoll_wait(watch.epoll, &raw, 1, 100) == 1 && si_sockets_read(&watch, &raw, event);
 }
 
 /* A pair of sockets with a byte to be read at the first. */
@@ -36,7 +36,7 @@ static void close_pair(const int *pair)
 
 static void is_readable(int fd, const char *name)
 {
-    si_watch_event_t event = { 0 };
+    si_socket_event_t event = { 0 };
 
     ok(next_event(&event) && event.fd == fd && event.tag == TAG && event.events & EPOLLIN, "%s",
        name);
@@ -44,20 +44,20 @@ static void is_readable(int fd, const char *name)
 
 static void test_wanted(void)
 {
-    si_watch_event_t event;
+    si_socket_event_t event;
     int pair[2];
 
     make_readable(pair);
-    si_watch_set(&watch, pair[0], EPOLLOUT, TAG);
+    si_sockets_set(&watch, pair[0], EPOLLOUT, TAG);
     ok(next_event(&event) && event.events == EPOLLOUT, "what is asked for is told");
-    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_sockets_set(&watch, pair[0], EPOLLIN, TAG);
     is_readable(pair[0], "another wish takes the place of the first");
-    si_watch_unwant(&watch, pair[0]);
+    si_sockets_unwant(&watch, pair[0]);
     ok(!next_event(&event), "what nobody wants is told to nobody");
     ok(!next_event(&event), "and does not wake a second time");
-    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_sockets_set(&watch, pair[0], EPOLLIN, TAG);
     is_readable(pair[0], "it can be wanted again");
-    si_watch_forget(&watch, pair[0]);
+    si_sockets_forget(&watch, pair[0]);
     close_pair(pair);
 }
 
@@ -67,14 +67,14 @@ static void test_number_comes_again(void)
     int pair[2], again[2];
 
     make_readable(pair);
-    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
-    si_watch_forget(&watch, pair[0]);
+    si_sockets_set(&watch, pair[0], EPOLLIN, TAG);
+    si_sockets_forget(&watch, pair[0]);
     close_pair(pair);
     make_readable(again);
     is_number(again[0], pair[0], "a number comes again");
-    si_watch_set(&watch, again[0], EPOLLIN, TAG);
+    si_sockets_set(&watch, again[0], EPOLLIN, TAG);
     is_readable(again[0], "and is added anew");
-    si_watch_forget(&watch, again[0]);
+    si_sockets_forget(&watch, again[0]);
     close_pair(again);
 }
 
@@ -87,8 +87,8 @@ static void test_open_elsewhere(void)
 
     make_readable(pair);
     elsewhere = dup(pair[0]);
-    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
-    si_watch_forget(&watch, pair[0]);
+    si_sockets_set(&watch, pair[0], EPOLLIN, TAG);
+    si_sockets_forget(&watch, pair[0]);
     close_pair(pair);
     is_number(epoll_wait(watch.epoll, &raw, 1, 50), 0, "what is open elsewhere wakes nobody");
     close(elsewhere);
@@ -102,16 +102,16 @@ static void test_epoll_has_it_still(void)
 
     make_readable(pair);
     epoll_ctl(watch.epoll, EPOLL_CTL_ADD, pair[0], &raw);
-    si_watch_set(&watch, pair[0], EPOLLIN, TAG);
+    si_sockets_set(&watch, pair[0], EPOLLIN, TAG);
     is_readable(pair[0], "what epoll has still is changed");
-    si_watch_forget(&watch, pair[0]);
+    si_sockets_forget(&watch, pair[0]);
     close_pair(pair);
 }
 
 int main(void)
 {
     tap_pool();
-    if (!ok(si_watch_make(&watch), "epoll is to be had")) {
+    if (!ok(si_sockets_make(&watch), "epoll is to be had")) {
         return done();
     }
     test_wanted();

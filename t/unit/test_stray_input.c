@@ -343,7 +343,7 @@ typedef struct {
     pthread_t thread;
 } viewer_t;
 
-static int is_own(const si_forward_answer_t *answer, const char *name)
+static int is_own(const si_response_t *answer, const char *name)
 {
     const char *body = apr_psprintf(answer->headers->pool, "{\"viewer\":\"%s\"}", name);
 
@@ -351,7 +351,7 @@ static int is_own(const si_forward_answer_t *answer, const char *name)
            && memcmp(answer->body, body, answer->body_length) == 0;
 }
 
-static int is_crossed(const si_forward_answer_t *answer)
+static int is_crossed(const si_response_t *answer)
 {
     int number;
 
@@ -375,7 +375,7 @@ static void call(viewer_t *viewer, int number)
                                      .body_length = 2,
                                      .connect_timeout = 60 * APR_USEC_PER_SEC,
                                      .timeout = 60 * APR_USEC_PER_SEC };
-    si_forward_answer_t answer;
+    si_response_t answer;
 
     si_forward(viewer->forwarder, &request, viewer->pool, &answer);
     if (answer.outcome != SI_FORWARD_ANSWERED) {

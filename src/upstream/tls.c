@@ -1,6 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-#include "upstream/tls_sessions.h"
+#include "upstream/tls.h"
+
+#include "upstream/endpoint.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -42,4 +44,18 @@ CURLSH *si_tls_sessions_make(void)
     curl_share_cleanup(share);
     free(mutex);
     return NULL;
+}
+
+const char *si_tls_library_without_ca(void)
+{
+    struct curl_blob any = { (void *)"", 1, CURL_BLOB_NOCOPY };
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    if (code == CURLE_OK) {
+        CURL *easy = curl_easy_init();
+        code = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &any);
+        curl_easy_cleanup(easy);
+        curl_global_cleanup();
+    }
+    return code == CURLE_NOT_BUILT_IN ? curl_version_info(CURLVERSION_NOW)->ssl_version : NULL;
 }

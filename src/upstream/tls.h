@@ -1,14 +1,14 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * TLS sessions that an endpoint's new connections resume. Private to the forwarding room.
+ * TLS sessions that an endpoint's new connections resume. Private to upstream/.
  *
  * libcurl before 8.12 keeps them for each handle alone: a burst's connections would each make a
  * whole handshake. Endpoints that differ in what they trust have their own, though libcurl compares
  * that too before it resumes a session.
  */
-#ifndef SI_TLS_SESSIONS_H
-#define SI_TLS_SESSIONS_H
+#ifndef SI_TLS_H
+#define SI_TLS_H
 
 #include <curl/curl.h>
 
