@@ -1,10 +1,10 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * mod_session_initializer: puts every new MediaTailor session into one of N groups by a random
- * stream id.
+ * mod_session_initializer: gives every new MediaTailor session a random stream id, which puts it
+ * into one of N groups.
  *
- * This file has the module record and its hooks alone. docs/internals.md says where the rest is;
+ * This file has only the module record and the hooks. docs/internals.md lists the other files;
  * docs/mod_session_initializer.md is the manual.
  */
 
@@ -29,7 +29,9 @@
 
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 
-/* A claimed request carries the record of its server; every later hook trusts that alone. */
+/*
+ * The vhost if the request is claimed, else NULL. All hooks after translate_name check only this.
+ */
 static si_vhost_t *claim_of(const request_rec *r)
 {
     return ap_get_module_config(r->request_config, &session_initializer_module);
@@ -46,12 +48,12 @@ static int claim(request_rec *r)
     }
     ap_set_module_config(r->request_config, &session_initializer_module, vhost);
     r->handler = HANDLER_NAME;
-    /* No file, and no slash in it, so that no module takes it for one. */
+    /* Not a file name, and without a slash, so that no other module treats it as a path. */
     r->filename = apr_pmemdup(r->pool, HANDLER_NAME, sizeof(HANDLER_NAME));
     return OK;
 }
 
-/* Keeps core from walking the disk for a request that has no file. */
+/* A claimed request has no file: core must not walk the file system for it. */
 static int skip_storage(request_rec *r)
 {
     return claim_of(r) ? OK : DECLINED;
@@ -72,7 +74,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 
     (void)plog;
     (void)ptemp;
-    /* Otherwise the warnings wait until the logs are open. */
+    /* At a normal start the logs are not open yet: the post_config hook warns. */
     if (status == OK && ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         si_check_configuration(main_server);
     }
@@ -85,7 +87,7 @@ static int warn_of_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     (void)pconf;
     (void)plog;
     (void)ptemp;
-    /* At its start httpd reads the configuration twice. */
+    /* httpd reads the configuration twice at startup: warn only the second time. */
     if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_PRE_CONFIG) {
         si_check_configuration(main_server);
     }
@@ -94,8 +96,10 @@ static int warn_of_setup(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
 
 static void register_hooks(apr_pool_t *pool)
 {
-    /* After mod_rewrite, so that its rules apply; before mod_proxy, so that "ProxyPass /" does not
-     * take our path. */
+    /*
+     * After mod_rewrite, so that its rules apply; before mod_proxy, so that "ProxyPass /" does not
+     * take our path.
+     */
     static const char *const after[] = { "mod_rewrite.c", NULL };
     static const char *const before[] = { "mod_proxy.c", NULL };
 
@@ -104,17 +108,17 @@ static void register_hooks(apr_pool_t *pool)
     ap_hook_check_config(check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(warn_of_setup, NULL, NULL, APR_HOOK_MIDDLE);
     si_status_register_hooks();
-    /* First, so that its cleanup runs last: when mod_http2 has joined its workers. */
+    /* First, so that its cleanup runs last, after mod_http2 has joined its workers. */
     ap_hook_child_init(si_child_start, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_translate_name(claim, after, before, APR_HOOK_FIRST);
     ap_hook_map_to_storage(skip_storage, NULL, NULL, APR_HOOK_FIRST);
-    /* First of all: what a SetHandler says elsewhere is not for a claimed request. */
+    /* First, so that a SetHandler elsewhere does not apply to a claimed request. */
     ap_hook_handler(handle, NULL, NULL, APR_HOOK_REALLY_FIRST);
 }
 
 module AP_MODULE_DECLARE_DATA session_initializer_module = {
     STANDARD20_MODULE_STUFF,
-    NULL, /* per-directory configuration: routing knows servers only */
+    NULL, /* per-directory configuration: routing is per vhost */
     NULL,
     si_server_make,
     si_server_merge,

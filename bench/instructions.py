@@ -19,7 +19,7 @@ class Counted:
 
     def dump(self):
         """The instructions since the last dump, and the file that has them by function."""
-        time.sleep(0.5)  # what a server does behind its answer belongs to the request
+        time.sleep(0.5)  # what a server does after its answer belongs to the request
         subprocess.run(['callgrind_control', '--dump', str(self.pid)], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.dumps += 1

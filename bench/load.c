@@ -7,9 +7,9 @@
  *     load -p PORT -f REQUEST_FILE -e STATUS [-c CLIENTS] [-n REQUESTS | -t SECONDS] [-w SECONDS]
  *          [-g PAUSE_MS] [-r STATUS]
  *
- * -e: the status that is no error, -r: another; -w: warm-up, not measured; -g: a client's pause
- * between two requests. An answer with Retry-After is heeded. No answer within 30 s is an error.
- * Prints one JSON object.
+ * -e: the status that is not an error, -r: another; -w: warm-up, not measured; -g: a client's
+ * pause between two requests. An answer with Retry-After is heeded. No answer within 30 s is an
+ * error. Prints one JSON object.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -247,7 +247,7 @@ PARTS = {'instructions': measure_instructions, 'cpu': measure_cpu, 'slow': measu
 
 def main():
     parser = argparse.ArgumentParser(prog='bench/run', description=__doc__)
-    parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS) + '; all where none is named')
+    parser.add_argument('parts', nargs='*', metavar='PART', help=', '.join(PARTS) + '; all if none is named')
     parser.add_argument('--rounds', type=int, default=3, help='of the cpu and slow parts (3)')
     parser.add_argument('--seconds', type=float, default=4, help='of each timed turn (4)')
     parser.add_argument('--clients', type=lambda text: [int(n) for n in text.split(',')],
@@ -269,7 +269,7 @@ def main():
           f'load average {os.getloadavg()[0]:.1f} at the start')
     for name in options.parts or PARTS:
         PARTS[name](place, upstream, options)
-        print(f'    load average {os.getloadavg()[0]:.1f} behind the part')
+        print(f'    load average {os.getloadavg()[0]:.1f} after the part')
 
 
 if __name__ == '__main__':

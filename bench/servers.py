@@ -60,7 +60,7 @@ class Upstream:
 class Contender:
     def __init__(self, name, kind, status, scheme='http', vhost=''):
         self.name, self.kind, self.status, self.scheme = name, kind, status, scheme
-        self.vhost = vhost  # directives of the virtual host that players ask, where it is to have some
+        self.vhost = vhost  # directives of the virtual host that players ask, if it is to have some
         self.method = 'GET' if status == 302 else 'POST'
 
     def prepare(self, place, upstream, one_process, mpm, vhosts):

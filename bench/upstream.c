@@ -200,7 +200,7 @@ static int on_request(connection_t *connection)
     return respond(connection, answer, answer_length);
 }
 
-/* Reads the head where it has come whole; what is behind it belongs to the body. */
+/* Reads the head if it has come whole; what follows it belongs to the body. */
 static int on_head(connection_t *connection)
 {
     char *end, *length;

@@ -62,7 +62,7 @@ const players = [
 
 // ---- A player's card ----
 
-// The session's id stands in the playlist's query, or in the path of all that is below it.
+// The session's id is in the playlist's query, or in the path of all that is below it.
 function sessionIdIn(url) {
     const { pathname, searchParams } = new URL(url, server);
     return searchParams.get('aws.sessionId') || pathname.match(/^\/v1\/manifest\/[^/]+\/[^/]+\/([^/]+)\//)?.[1];
@@ -182,7 +182,7 @@ class Card {
     }
 }
 
-// What the stand-in was given for this session; nothing where a real MediaTailor is behind httpd.
+// What the stand-in was given for this session; nothing if httpd's upstream is a real MediaTailor.
 async function recordedStreamId(session) {
     const [record] = await getJson(`/_standin/sessions?id=${encodeURIComponent(session)}`).catch(() => []);
     return record?.streamId;

@@ -228,7 +228,7 @@ function fillTable(cases) {
 let shown;
 
 function show(state) {
-    // Without prefetch all ask within REFRESH seconds: the axis has room for that from the start.
+    // Without prefetch all ask within REFRESH seconds: the axis has space for that from the start.
     const largest = Math.max(state.capacity, 1.2 * state.audience / REFRESH, ...state.cases.map(({ peak }) => peak));
     shown = { ...state, largest };
     describe(audiencePanel, `${number(state.joined)} viewers at ${clock(state.now)}.`);
@@ -291,5 +291,5 @@ new ResizeObserver(() => show(shown)).observe(find('#panels'));
 reset();
 ask('GET', '/_standin/event', null).catch(() => {
     button.disabled = true;
-    tell('The event is played by the MediaTailor stand-in, and there is none behind this httpd.', 'bad');
+    tell('The event is played by the MediaTailor stand-in, and this httpd has no stand-in.', 'bad');
 });

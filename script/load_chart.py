@@ -113,7 +113,7 @@ class Picture:
         self.add("path", d="".join(steps), class_=kind)
 
     def windows(self, windows, base):
-        """Each, with its stream id; those of several ids together where they are the same."""
+        """Each, with its stream id; those of several ids together if they are the same."""
         ids = {}
         for stream_id, start, end in windows:
             ids.setdefault((start, end), []).append(stream_id)

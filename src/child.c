@@ -12,16 +12,16 @@
 
 APLOG_USE_MODULE(session_initializer);
 
-/* Of this child process. */
+/* One each per child process. */
 static si_forwarder_t *forwarder;
-static si_prefetch_watch_t *schedules;
+static si_schedule_watch_t *schedules;
 
 si_forwarder_t *si_child_forwarder(void)
 {
     return forwarder;
 }
 
-si_prefetch_watch_t *si_child_schedules(void)
+si_schedule_watch_t *si_child_schedules(void)
 {
     return schedules;
 }
@@ -64,7 +64,7 @@ static void start_schedules(server_rec *s)
     if (views->nelts == 0) {
         return;
     }
-    schedules = si_prefetch_watch_start(views, log_schedules, s);
+    schedules = si_schedule_watch_start(views, log_schedules, s);
     if (!schedules) {
         ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s,
                      "no-schedule: stream ids are chosen among all: no thread or memory to watch "
@@ -72,7 +72,7 @@ static void start_schedules(server_rec *s)
     }
 }
 
-/* A CGI child, forked with our memory, must not touch the threads of its parent. */
+/* A CGI child is forked with our memory. It must not touch the threads of its parent. */
 static int is_own(const void *creator)
 {
     return *(const pid_t *)creator == getpid();
@@ -89,19 +89,19 @@ static apr_status_t stop_forwarder(void *creator)
 static apr_status_t stop_schedules(void *creator)
 {
     if (schedules && is_own(creator)) {
-        si_prefetch_watch_stop(schedules);
+        si_schedule_watch_stop(schedules);
     }
     return APR_SUCCESS;
 }
 
 /*
- * Prefork's child process ends in the handler of SIGTERM, wherever that has interrupted its
- * worker: what runs here must not lock, allocate or join. The forwarder is left as it is.
+ * A prefork child exits inside its SIGTERM handler, which may have interrupted the worker anywhere:
+ * this must not lock, allocate or join. The forwarder is left as it is.
  */
 static apr_status_t halt_schedules(void *creator)
 {
     if (schedules && is_own(creator)) {
-        si_prefetch_watch_halt(schedules);
+        si_schedule_watch_halt(schedules);
     }
     return APR_SUCCESS;
 }

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * What a child process runs: the forwarder, and the watch of schedule files. They end with the pool
- * of the child, in the way that its MPM allows.
+ * What a child process runs: the forwarder and the schedule watch. The cleanup of the child's pool
+ * stops them, in the way that the MPM allows.
  */
 #ifndef SI_CHILD_H
 #define SI_CHILD_H
@@ -12,13 +12,13 @@
 
 #include <httpd.h>
 
-/* For the hook child_init: starts what the configuration in force needs; logs what fails. */
+/* The child_init hook: starts what the current configuration needs, and logs failures. */
 void si_child_start(apr_pool_t *pchild, server_rec *main_server);
 
-/* NULL if no server has an endpoint, or it could not start. */
+/* NULL if no vhost has an endpoint, or if it could not start. */
 si_forwarder_t *si_child_forwarder(void);
 
-/* NULL if no server has schedule files, or it could not start. */
-si_prefetch_watch_t *si_child_schedules(void);
+/* NULL if no vhost has schedule files, or if it could not start. */
+si_schedule_watch_t *si_child_schedules(void);
 
 #endif

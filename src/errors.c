@@ -12,7 +12,7 @@ const si_error_row_t si_errors[SI_ERROR_COUNT] = {
     [SI_ERROR_BAD_ENCODING] = { 400, "bad-encoding",
                                 "The request body is not what its Content-Encoding says." },
     [SI_ERROR_BAD_HEADER] = { 400, "bad-header", "A header holds a control character." },
-    [SI_ERROR_NOT_FOUND] = { 404, "not-found", "This is no MediaTailor playback or session URL." },
+    [SI_ERROR_NOT_FOUND] = { 404, "not-found", "Not a MediaTailor playback or session URL." },
     [SI_ERROR_METHOD_NOT_ALLOWED] = { 405, "method-not-allowed",
                                       "This URL does not take the method; see Allow." },
     [SI_ERROR_REQUEST_TIMEOUT] = { 408, "request-timeout",

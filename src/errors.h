@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The module's own errors. The player reads one as {"error":"<name>","message":"<text>"}; counters
- * and the access log know it by its name.
+ * The module's own errors. The player receives {"error":"<name>","message":"<text>"}; the counters
+ * and the access log use the name.
  */
 #ifndef SI_ERRORS_H
 #define SI_ERRORS_H
@@ -37,7 +37,7 @@ typedef enum {
 typedef struct {
     int status;          /* HTTP status of the response */
     const char *name;    /* stable, for programs and the access log */
-    const char *message; /* one sentence for people; tells nothing of the configuration */
+    const char *message; /* one sentence for people; reveals nothing about the configuration */
 } si_error_row_t;
 
 extern const si_error_row_t si_errors[SI_ERROR_COUNT];

@@ -6,8 +6,8 @@
 #include <util_filter.h>
 
 /*
- * httpd registers filters by names in lower case; comparing those of the request takes less than
- * its look-up by name.
+ * httpd registers filters under lower-case names. Comparing the names of this request's filters is
+ * faster than a look-up of the filter by name.
  */
 void si_keep_expires_out(request_rec *r)
 {

@@ -1,15 +1,18 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Keeps caches from what this module sends. Both are for a handler. */
+/* Keeps what this module sends out of caches. Both functions are called by a handler. */
 #ifndef SI_NO_STORE_H
 #define SI_NO_STORE_H
 
 #include <httpd.h>
 
-/* Cache-Control: no-store, to which mod_expires adds nothing. */
+/* Sets Cache-Control: no-store, and keeps mod_expires from adding to it. */
 void si_set_no_store(request_rec *r);
 
-/* mod_expires would add a max-age and Expires to a response that has its own Cache-Control. */
+/*
+ * Removes the filter of mod_expires, for a response with its own Cache-Control: mod_expires would
+ * add max-age and Expires.
+ */
 void si_keep_expires_out(request_rec *r);
 
 #endif

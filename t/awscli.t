@@ -1,4 +1,4 @@
-# The schedule file as AWS's own client writes it: aws, against an endpoint that answers as MediaTailor's API does.
+# The schedule file as AWS's own client writes it: aws runs against an endpoint that responds as MediaTailor's API does.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ my $directory = vars->{t_logs} . '/awscli';
 make_path($directory);
 unlink glob "$directory/*.json*";
 
-# ---- The API: ListPrefetchSchedules, in two pages. On the wire a time is a number of seconds.
+# ---- The API: ListPrefetchSchedules, in two pages. The wire format of a time is a number of seconds.
 
 sub schedule {
     my ($id, $retrieval_end, $break_at) = @_;
@@ -61,7 +61,7 @@ sub serve {
     close $client;
 }
 
-# ---- As in the manual: what aws prints becomes the file when it is whole.
+# ---- As in the manual: the output of aws replaces the file after it is complete.
 
 my %environment = (AWS_ACCESS_KEY_ID => 'x', AWS_SECRET_ACCESS_KEY => 'x', AWS_DEFAULT_REGION => 'eu-west-1',
     AWS_EC2_METADATA_DISABLED => 'true', AWS_PAGER => '', HOME => $directory, TZ => 'Asia/Kolkata');
@@ -80,7 +80,7 @@ is(scalar @{$written->{Items}}, 4, 'aws writes the schedules of both pages');
 like($written->{Items}[0]{Retrieval}{EndTime}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.5\d*\+05:30$/,
     'its times are of its time zone, with a fraction') or diag($written->{Items}[0]{Retrieval}{EndTime});
 
-# ---- The module takes it.
+# ---- The module reads it.
 
 my $httpd = SessionInitializer::Httpd->start(name => 'awscli', config => <<"CONFIG");
 LogLevel session_initializer:info

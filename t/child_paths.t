@@ -13,7 +13,7 @@ for my $child (
     "/v1/segment/$ACCOUNT/demo/$session/0/1.ts",
     "/v1/dashsegment/$ACCOUNT/demo/$session/0/1.m4s", "/v1/i-media/$ACCOUNT/demo/$session/0.m3u8",
     "/v1/interstitials/$ACCOUNT/demo/$session/1/assets.json",
-    # Those that this version does not know: MediaTailor's paths grow in number.
+    # Kinds that this version does not know: MediaTailor adds paths.
     "/v1/other/$ACCOUNT/demo/$session", '/v1/x/a/c/x%2Fy', '/v1/a-new-kind-2/a/c/x', '/v1/masters/a/c/x',
     '/v1/master2/a/c/x', '/v1/sessions/a/c/x', '/v1/-/a/c/x',
 ) {
@@ -30,7 +30,8 @@ for my $child (
     }
 }
 
-# A kind is of lower-case letters, digits and hyphens; after it comes what every path of MediaTailor has.
+# A kind consists of lower-case letters, digits and hyphens; two segments and an asset follow, as in all MediaTailor
+# paths.
 for my $kind ('Master', 'TRACKING', 'i_media', 'a.b', '..', '.', '%6danifest', 'a%2Fb', 'evil.example:80',
     '@evil.example', '~', '', 'a;b',
     "\xe4") {

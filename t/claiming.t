@@ -23,10 +23,10 @@ is_not_ours(post($PATH . $SESSION, '{}', vhost => 'off'), 404, 'StreamIdCount Of
 is_not_ours(options($PATH . $SESSION, vhost => 'off'), 200, 'StreamIdCount Off, OPTIONS');
 
 is_redirect(get("/edge/start-0$HLS", vhost => 'path'), "$HLS?aws.streamId=ID", 'a path of the operator');
-is_not_ours(get($PATH . $HLS, vhost => 'path'), 404, 'the default path, where there is another');
+is_not_ours(get($PATH . $HLS, vhost => 'path'), 404, 'the default path, if another path is set');
 is_not_ours(get("/edge/start-01$HLS", vhost => 'path'), 404, 'a longer last segment');
 
-# The path behind PATH: /v1/, the kind, two segments, an asset.
+# The path after PATH: /v1/, the kind, two segments, an asset.
 for my $path (
     '/', '/x', '/v1', '/v1/', '/v1/master', '/v1/master/', "/v1/master/$ACCOUNT", "/v1/master/$ACCOUNT/",
     "/v1/master/$ACCOUNT/demo", "/v1/master/$ACCOUNT/demo/", '/v1/master//demo/index.m3u8',

@@ -1,4 +1,4 @@
-# Real clients: curl follows the redirects, ffprobe plays what is behind them. httpd proxies /v1/ to the stand-in.
+# Real clients: curl follows the redirects, ffprobe plays what they lead to. httpd proxies /v1/ to the stand-in.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use SessionInitializer::Suite;
 
 my $server = 'http://127.0.0.1:' . port;
 
-# The kinds of streams that ffprobe finds, having read them to their end.
+# Returns the kinds of streams that ffprobe finds; ffprobe reads them to their end.
 sub streams {
     my $url = shift;
     my ($exit, $text) = run(qw(ffprobe -v error -count_packets -of csv=p=0 -show_entries),
@@ -44,7 +44,7 @@ for my $case ([HLS => $HLS, qr/^#EXTM3U/, 1], [DASH => $DASH, qr/<MPD\b/, 2]) {
     like((stand_in->sessions)[0]{streamId} // '', qr/^[1-3]$/, "$name: ffprobe's session has a stream id");
 }
 
-# A session by POST, and its manifestUrl joined to the origin, as clients do.
+# A session is started by POST, and its manifestUrl is resolved against the origin, as players do.
 for my $url ($SESSION, $SESSION =~ s/m3u8$/mpd/r) {
     stand_in->forget;
     my $answer = curl('-d', '{"adsParams":{"device":"smartphone"}}', $server . $PATH . $url);
@@ -58,7 +58,7 @@ for my $url ($SESSION, $SESSION =~ s/m3u8$/mpd/r) {
     is(curl($server . $urls->{trackingUrl})->{status}, 200, "$url: trackingUrl");
 }
 
-# A player that resolves children against the URL before the redirect comes to them all the same.
+# A player that resolves children against the URL before the redirect reaches them too.
 stand_in->forget;
 my $playlist = curl('-L', "$server$PATH$HLS")->{body};
 my ($child) = $playlist =~ /^(?!#)(\S+)$/m;

@@ -1,4 +1,4 @@
-# CORS headers: on every answer of the module, once, and never with credentials.
+# CORS headers: every answer of the module has them once, and never with credentials.
 use strict;
 use warnings;
 

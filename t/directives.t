@@ -1,4 +1,4 @@
-# configtest: what each directive takes, and what it says of anything else. Then who inherits what.
+# configtest: which values each directive accepts, and the message for any other value. Then what a vhost inherits.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ sub accepts {
 
 sub in_vhost { return join "\n", 'Listen 127.0.0.1:2', '<VirtualHost 127.0.0.1:2>', @_, "</VirtualHost>\n" }
 
-# As httpd writes to its logs what is not plain.
+# Escapes a value as httpd does in its logs.
 sub escaped { return $_[0] =~ s/\\/\\\\/gr =~ s/([^\x20-\x7e])/sprintf '\\x%02x', ord $1/ger }
 
 # The message names the directive, the value (one of several) and what is allowed.
@@ -28,10 +28,10 @@ sub refuses {
     my $message = $output =~ s/.*line \d+ of [^\n]*\n//sr;
     ok(!$ok && $message =~ /$directive/, "refused: $config, and the message names the directive")
         or return diag($output);
-    return if $values[0] eq '';    # httpd itself takes this for no value
+    return if $values[0] eq '';    # httpd itself treats this as a missing value
     like($message, qr/${\join '|', map { quotemeta } @values, map { escaped($_) } @values}/,
         "$config: the message names the value");
-    like($message, $allowed, "$config: the message tells what is allowed");
+    like($message, $allowed, "$config: the message says what is allowed");
 }
 
 accepts("StreamIdCount $_") for qw(1 2 3 9 10 Off off);
@@ -42,22 +42,22 @@ refuses(StreamIds => $_, qr/1 to 64 .*1 to 10000/) for '', qw(=1 a= a=0 a=10001 
     ['a', 'b=x'], 'x' x 65;
 refuses(StreamIds => ['a', 'b', 'a=2'], qr/once/);
 refuses(StreamIds => ['a', map { "g$_" } 1 .. 25], qr/at most 25/);
-accepts("StreamIds a b\nStreamIds c", 'names on several lines');
+accepts("StreamIds a b\nStreamIds c", 'StreamIds on several lines');
 for my $both ("StreamIds a\nStreamIdCount 3", "StreamIdCount 3\nStreamIds a", "StreamIds a\nStreamIdCount Off") {
     my ($ok, $output) = SessionInitializer::Httpd::configtest("$both\n");
     ok(!$ok, 'refused: both in one server: ' . $both =~ s/\n/ /r);
     my ($second) = $both =~ /\n(\w+)/;
     my ($first) = $both =~ /^(\w+)/;
-    like($output, qr/$second stands beside $first in the same server: give one of the two/,
-        'and it says which, and what to do');
+    like($output, qr/$second and $first are both set in this server: use one of them/,
+        'both in one server: the message says which, and what to do');
 }
-accepts("StreamIdCount 3\n" . in_vhost('StreamIds a b'), 'names in a vhost where the server counts');
+accepts("StreamIdCount 3\n" . in_vhost('StreamIds a b'), 'StreamIds in a vhost of a server with StreamIdCount');
 
 accepts("StreamIdKey $_") for '"%{HTTP:X-Device-Id}"', '%{REMOTE_ADDR}', '"%{REMOTE_ADDR} %{HTTP:User-Agent}"', 'constant',
     '"%{tolower:%{HTTP:X-Device-Id}}"';
 refuses(StreamIdKey => $_, qr/no expression: .*; give one as/) for '%{HTTP:X-Device-Id', '%{nothing:x}', '%{NO_SUCH_NAME}';
 
-# The file may come later.
+# The file may be created later.
 accepts("StreamIdSchedule $_") for '/nowhere/schedules.json', 'relative.json', "a.json\nStreamIdSchedule b.json";
 
 accepts("SessionInitializerEndpoint $_") for qw(
@@ -92,17 +92,21 @@ for my $directive ('SessionInitializerConnectTimeout', 'SessionInitializerTimeou
     refuses($directive => $_, qr/\b1ms\b.*\b60s\b/, $long) for '',
         qw(0 0s 0ms 61s 61 60001ms 2min 1h -1 -1s x 2x ms s 99999999999999999999);
 }
-accepts("SessionInitializerConnectTimeout 4s\nSessionInitializerTimeout 4s", 'connecting as long as the whole');
-accepts('SessionInitializerTimeout 1s', 'a time limit shorter than the default for connecting');
-accepts("SessionInitializerTimeout 1s\nSessionInitializerConnectTimeout 1s", 'in any order');
+accepts("SessionInitializerConnectTimeout 4s\nSessionInitializerTimeout 4s",
+    'SessionInitializerConnectTimeout equal to SessionInitializerTimeout');
+accepts('SessionInitializerTimeout 1s',
+    'SessionInitializerTimeout shorter than the default of SessionInitializerConnectTimeout');
+accepts("SessionInitializerTimeout 1s\nSessionInitializerConnectTimeout 1s",
+    'SessionInitializerTimeout before SessionInitializerConnectTimeout');
 for my $config (
     "SessionInitializerConnectTimeout 5s\n", "SessionInitializerTimeout 1s\nSessionInitializerConnectTimeout 1001ms\n",
     "SessionInitializerConnectTimeout 1001ms\nSessionInitializerTimeout 1s\n",
     "SessionInitializerConnectTimeout 3s\n" . in_vhost('SessionInitializerTimeout 2s'),
 ) {
     my ($ok, $output) = SessionInitializer::Httpd::configtest($config);
-    ok(!$ok, 'refused: connecting longer than the whole: ' . $config =~ s/\n/ /gr);
-    like($output, qr/SessionInitializerConnectTimeout/, 'and it says which directive is wrong');
+    ok(!$ok, 'refused: SessionInitializerConnectTimeout above SessionInitializerTimeout: ' . $config =~ s/\n/ /gr);
+    like($output, qr/SessionInitializerConnectTimeout/,
+        'refused: the message names SessionInitializerConnectTimeout as too long');
 }
 
 accepts("SessionInitializerMaxBody $_") for qw(1 1000 1048576 8388608);
@@ -137,7 +141,7 @@ refuses(SessionInitializerAllowOrigin => $_, qr/\*.*none|none.*\*/)
     ['*', 'https://a.example'], ['none', 'https://a.example'], ['https://a.example', '*'],
     ['https://a.example', 'none'];
 
-# Where they may stand.
+# The contexts in which each directive is allowed.
 my @everywhere = (
     'StreamIdCount 3', 'StreamIdKey "%{REMOTE_ADDR}"', 'StreamIdSchedule a.json', 'SessionInitializerEndpoint https://mt.example', 'SessionInitializerPath /a',
     'SessionInitializerPlaybackBase https://play.example',
@@ -145,8 +149,8 @@ my @everywhere = (
     'SessionInitializerPreserveHost Off',
     "SessionInitializerCACertificateFile $ca", 'SessionInitializerForwardHeader X-A', 'SessionInitializerAllowOrigin *',
 );
-accepts(join("\n", @everywhere, 'SessionInitializerMaxConcurrent 3'), 'all of them in the server');
-accepts(in_vhost(@everywhere), 'all but one in a vhost');
+accepts(join("\n", @everywhere, 'SessionInitializerMaxConcurrent 3'), 'all directives in the server');
+accepts(in_vhost(@everywhere), 'all directives but SessionInitializerMaxConcurrent in a vhost');
 for my $directive (@everywhere, 'StreamIds a b', 'SessionInitializerMaxConcurrent 3') {
     for my $place ('Location "/"', 'Directory "/"') {
         my ($section) = split / /, $place;
@@ -158,12 +162,12 @@ for my $directive (@everywhere, 'StreamIds a b', 'SessionInitializerMaxConcurren
 my ($ok, $output) = SessionInitializer::Httpd::configtest(in_vhost('SessionInitializerMaxConcurrent 3'));
 ok(!$ok && $output =~ /SessionInitializerMaxConcurrent/, 'refused: SessionInitializerMaxConcurrent in a vhost');
 
-# A path relative to ServerRoot.
+# A path may be relative to ServerRoot.
 my $directory = vars->{t_logs} . '/configtest';
 SessionInitializer::Httpd::write_file("$directory/relative.pem", do { local (@ARGV, $/) = $ca; <> });
 accepts('SessionInitializerCACertificateFile relative.pem', 'a CA file relative to ServerRoot');
 
-# What a vhost does not set it has from the server; what it sets it has for itself.
+# A vhost inherits from the server what it does not set; what it sets is its own.
 my $standin_port = stand_in->port;
 sub vhosts_on {
     my ($server, %vhosts) = @_;
@@ -230,16 +234,16 @@ is(ask($httpd, 'path', GET => "/there$HLS")->header('Location'), "https://play.e
 ok((grep { (stream_id_of(ask($httpd, 'ten', GET => "/here$HLS")) // 0) > 1 } 1 .. 50), 'vhost ten: its own count');
 $httpd->stop;
 
-# On where the server has it off, and nowhere else.
+# The vhost switches the module on although the server has it off; no other vhost is affected.
 $httpd = vhosts_on('', silent => '', speaks => "StreamIdCount 2\n");
-is(ask($httpd, 'silent', GET => $PATH . $HLS)->status, 404, 'without StreamIdCount nothing is ours');
+is(ask($httpd, 'silent', GET => $PATH . $HLS)->status, 404, 'without StreamIdCount the module answers no GET');
 is(ask($httpd, 'silent', POST => $PATH . $SESSION, body => '{}')->status, 404,
-    'without StreamIdCount nothing is ours, POST');
+    'without StreamIdCount the module answers no POST');
 is_deeply([grep { /^access-control/ } ask($httpd, 'silent', GET => $PATH . $HLS)->header_names], [],
-    'without StreamIdCount no header is ours');
-is(ask($httpd, 'speaks', GET => $PATH . $HLS)->status, 302, 'a vhost with StreamIdCount');
+    'without StreamIdCount the module adds no header');
+is(ask($httpd, 'speaks', GET => $PATH . $HLS)->status, 302, 'a vhost with StreamIdCount redirects');
 is(ask($httpd, 'speaks', POST => $PATH . $SESSION, body => '{}')->status, 503,
-    'a vhost with nothing but StreamIdCount has no endpoint');
+    'a vhost with only StreamIdCount has no endpoint');
 $httpd->stop;
 
 done_testing;

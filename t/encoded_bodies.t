@@ -1,4 +1,4 @@
-# Bodies with a Content-Encoding: judged when httpd's input filters have read them.
+# Bodies with a Content-Encoding are checked after httpd's input filters have read them.
 use strict;
 use warnings;
 
@@ -12,7 +12,7 @@ my $url = $PATH . $SESSION;
 
 sub gzip_of { return Compress::Zlib::memGzip($_[0]) // die "gzip failed\n" }
 
-# POSTs a body that says to be encoded so.
+# POSTs a body with this Content-Encoding.
 sub post_encoded {
     my ($vhost, $encoding, $body, @options) = @_;
     return post($url, $body, vhost => $vhost, headers => ['Content-Encoding' => $encoding], @options);
@@ -39,7 +39,7 @@ for my $encoding ('identity', 'Identity', '', ',', 'identity, identity', 'identi
     is(sent_body(received), $json, "no filter, Content-Encoding '$encoding': sent upstream");
 }
 
-# The refusal waits for nothing of the body.
+# The refusal does not wait for the body.
 my $head = "POST $url HTTP/1.1\r\nHost: plain.test\r\nConnection: close\r\nContent-Encoding: gzip\r\n";
 is_refused_encoding(send_raw("${head}Content-Length: 1000000\r\n\r\n"), 'identity', 'no filter, a body that never comes');
 is_refused_encoding(send_raw("${head}Transfer-Encoding: chunked\r\n\r\n"), 'identity', 'no filter, a chunk that never comes');
@@ -69,7 +69,7 @@ SKIP: {
     is_answer(post_encoded('deflate-twice', 'gzip, gzip', gzip_of(gzip_of($json))), 200, 'DEFLATE;DEFLATE: accepted');
     is(sent_body(received), $json, 'DEFLATE;DEFLATE: unpacked twice');
 
-    # What the filter leaves undone.
+    # Codings that the filter does not decode.
     for my $case (['br', $json], ['deflate', $json], ['gzip, br', $json], ['br, gzip', gzip_of($json)],
         ['gzip, gzip', gzip_of(gzip_of($json))], ['br, gzip', 'no gzip at all, which nobody needs to know']) {
         is_refused_encoding(post_encoded('deflate', @$case), 'gzip, identity', "DEFLATE, Content-Encoding $case->[0]");
@@ -81,7 +81,7 @@ SKIP: {
         . "Content-Length: 1000000\r\n\r\n{";
     is_refused_encoding(send_raw($unread), 'gzip, identity', 'DEFLATE, br, a body of which the first byte came');
 
-    # Broken gzip.
+    # gzip data is broken.
     my $packed = gzip_of($json);
     for my $case (['no gzip', $json], ['one byte', "\x1f"], ['a header alone', substr $packed, 0, 10],
         ['a cut end', substr $packed, 0, -1], ['a cut middle', substr $packed, 0, 20],
@@ -97,12 +97,12 @@ SKIP: {
     my $leaving = connection->send("POST $url HTTP/1.1\r\nHost: deflate.test\r\nContent-Encoding: gzip\r\n"
         . 'Content-Length: ' . length($packed) . "\r\n\r\n" . substr $packed, 0, 20);
     shutdown $leaving->{socket}, 1;
-    unlike($leaving->rest, qr{^HTTP/1.1 2|bad-encoding}, 'DEFLATE, a client that leaves is not told of bad gzip');
+    unlike($leaving->rest, qr{^HTTP/1.1 2|bad-encoding}, 'DEFLATE, a client that disconnects gets no bad-encoding');
     is_own_error(send_raw("POST $url HTTP/1.1\r\nHost: deflate.test\r\nContent-Encoding: gzip\r\n"
         . "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), 400, 'bad-request', 'DEFLATE, a chunk size that is none');
     nothing_sent('broken gzip');
 
-    # SessionInitializerMaxBody counts what comes out.
+    # SessionInitializerMaxBody limits the decompressed length.
     my $random = join '', map { chr(97 + int rand 26) } 1 .. 1000;
     my $exact = '{"a":"' . substr($random, 0, 992) . '"}';
     is_answer(post_encoded('deflate-small', 'gzip', gzip_of($exact)), 200, 'DEFLATE, MaxBody unpacked bytes: accepted');
@@ -123,7 +123,7 @@ SKIP: {
         'DEFLATE, no ratio limit: 1 MB of blanks is accepted');
     is(sent_body(received), $json, 'DEFLATE, no ratio limit: sent upstream');
 
-    # The connection goes on after a body that was unpacked, and after one that was refused.
+    # The connection stays usable after a body that was decompressed, and after one that was refused.
     my $kept = connection;
     for my $case ([200, 'gzip', $packed], [415, 'br', 'x' x 100_000], [200, 'gzip', $packed]) {
         my ($status, $encoding, $body) = @$case;

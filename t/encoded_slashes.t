@@ -1,5 +1,5 @@
 # An escaped slash in a path stays as it came, on every way to the module and for each value of AllowEncodedSlashes;
-# and what is refused is refused on every way.
+# what is refused is refused on every way.
 use strict;
 use warnings;
 
@@ -8,7 +8,7 @@ use SessionInitializer::Suite;
 
 my $MASTER = '/v1/master/account/conf';
 
-# Ways by which httpd comes to PATH with the raw path of the request line.
+# Ways by which httpd passes the raw path of the request line to PATH.
 my %RAW = (
     'PATH'                => "$PATH$MASTER",
     'a second slash'      => "/$PATH$MASTER",
@@ -50,7 +50,7 @@ for my $value (sort keys %VHOST) {
         "/$PATH/";
 }
 
-# After a rewrite there is httpd's decoded path alone.
+# After a rewrite only httpd's decoded path is left.
 for my $case (
     [NoDecode => 'x%2Fy', 'x%2Fy'], [NoDecode => 'x%2fy', 'x%2fy'], [NoDecode => 'x%2F%2fy/z', 'x%2F%2fy/z'],
     [NoDecode => 'a%20b%2F%C3%A9', 'a%20b%2F%c3%a9'], [NoDecode => '%25%2F', '%25%2F'],
@@ -69,7 +69,7 @@ is_own_error(get("/live/$_", vhost => 'rewrite'), 404, 'not-found',
     for 'x%252Fy', 'x%252fy', 'x%2Fy%252Fz', 'x%25%32Fy', 'x%252F..%252Fy';
 is(get('/live/x%2Fy', vhost => 'rewrite-off')->status, 404, 'AllowEncodedSlashes Off, by [PT]: x%2Fy is 404');
 
-# The same for what goes upstream.
+# The same applies to the path that goes upstream.
 stand_in->forget;
 for my $start ("/$PATH/v1/session/account/conf", '/session%2Dinitializer/v1/session/account/conf', '/start') {
     is_answer(post("$start/x%2Fy.m3u8", '{}', vhost => 'rewrite'), 200, "POST $start/x%2Fy.m3u8: a session");

@@ -1,4 +1,4 @@
-# The forwarding engine: how many calls at once, which connections, and what happens when the upstream hangs.
+# The forwarding engine: how many calls run at once, which connections they use, and what happens if the upstream hangs.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -36,7 +36,7 @@ sub begin {
         body => '{}'));
 }
 
-# SessionInitializerMaxConcurrent and its default, over all vhosts. A worker of prefork has one call at a time.
+# Checks SessionInitializerMaxConcurrent and its default, over all vhosts. A worker of prefork makes one call at a time.
 sub is_capped_at {
     my ($httpd, $cap, $name) = @_;
     stand_in->forget;
@@ -44,15 +44,15 @@ sub is_capped_at {
     ok(under_way(hold => $cap), "$name: $cap calls at once");
 
     my $answer = initialize($httpd);
-    is_own_error($answer, 503, 'busy', "$name: one more is told to come again");
-    is_deeply([$answer->header('Retry-After')], ['1'], "$name: Retry-After");
-    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID", "$name: redirects go on");
-    is(ask($httpd, OPTIONS => $url)->status, 204, "$name: preflights go on");
+    is_own_error($answer, 503, 'busy', "$name: one more call gets 503");
+    is_deeply([$answer->header('Retry-After')], ['1'], "$name: one more call gets Retry-After");
+    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID", "$name: redirects are still answered");
+    is(ask($httpd, OPTIONS => $url)->status, 204, "$name: preflights are still answered");
 
     stand_in->release;
-    is_answer($_->answer, 200, "$name: a call that was under way") for @calls;
-    is(scalar(new_requests), $cap, "$name: what was refused did not go upstream");
-    is_answer(initialize($httpd), 200, "$name: then there is room again");
+    is_answer($_->answer, 200, "$name: a call that was under way is answered") for @calls;
+    is(scalar(new_requests), $cap, "$name: the refused call did not go upstream");
+    is_answer(initialize($httpd), 200, "$name: a slot is free again");
 }
 
 if (threaded) {
@@ -73,7 +73,7 @@ if (threaded) {
     $httpd->stop;
 }
 
-# Connections are kept: one after the other needs one, and a burst needs no more the second time.
+# Connections are kept: sequential calls need one, and a second burst needs no more than the first.
 my $httpd = start_httpd('', one_child => 1);
 stand_in->forget;
 is_answer(initialize($httpd), 200, "call $_") for 1 .. 20;
@@ -85,24 +85,24 @@ if (threaded) {
         my @calls = map { begin($httpd, $PATH . fault('hold')) } 1 .. 6;
         ok(under_way(hold => 6), "burst $round: 6 calls at once");
         stand_in->release;
-        is($_->answer->status, 200, "burst $round") for @calls;
+        is($_->answer->status, 200, "burst $round: a session succeeds") for @calls;
         $connections{$_->connection} = 1 for new_requests;
     }
     cmp_ok(scalar(keys %connections), '<=', 6, 'two bursts of 6 calls, 6 connections');
-    is_answer(initialize($httpd), 200, 'after the bursts');
-    ok(exists $connections{received->connection}, 'a connection of the bursts is still there');
+    is_answer(initialize($httpd), 200, 'a session after the bursts');
+    ok(exists $connections{received->connection}, 'a session after the bursts uses one of their connections');
 }
 
-# A dead kept connection is replaced without the viewer noticing; nothing else is sent a second time.
+# A dead kept connection is replaced without the player noticing; nothing else is sent a second time.
 for my $fault (qw(stale close-silent close)) {
     stand_in->forget;
     my @statuses = map { initialize($httpd, $PATH . fault($fault))->status } 1 .. 6;
-    is("@statuses", '200 200 200 200 200 200', "$fault: no viewer notices");
+    is("@statuses", '200 200 200 200 200 200', "$fault on a kept connection: every session succeeds");
 }
-initialize($httpd, $PATH . fault('close'));    # leaves no kept connection behind
+initialize($httpd, $PATH . fault('close'));    # leaves no kept connection
 $httpd->stop;
 $httpd = start_httpd('', one_child => 1);
-for my $fault ('reset-before', 'reset-amid', 'truncated', 'garbage', 'status-503', 'status-500') {
+for my $fault ('reset-before', 'reset-during', 'truncated', 'garbage', 'status-503', 'status-500') {
     stand_in->forget;
     initialize($httpd, $PATH . fault($fault));
     is(scalar(new_requests), 1, "$fault on a new connection: sent once");
@@ -110,37 +110,39 @@ for my $fault ('reset-before', 'reset-amid', 'truncated', 'garbage', 'status-503
 }
 $httpd->stop;
 
-# An upstream that is stopped, connections kept to it and all: calls end by the time limit, and their workers are free.
+# The upstream is stopped, with connections kept to it: calls end at the time limit, and their workers are free again.
 my $own = SessionInitializer::StandIn->start(vars, 'engine-stand-in');
 $httpd = start_httpd("SessionInitializerEndpoint http://127.0.0.1:@{[$own->port]}\n" . SessionInitializer::Httpd::vhosts(
     patient => '', impatient => "SessionInitializerConnectTimeout 500ms\nSessionInitializerTimeout 700ms"));
-is_answer(initialize($httpd), 200, 'an upstream that is well');
+is_answer(initialize($httpd), 200, 'a session before the upstream is stopped');
 $own->signal('STOP');
 for my $round (1 .. 2) {
     my @calls = map { begin($httpd, $url, 'impatient.test') } 1 .. 4;
-    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID", "stopped, round $round: redirects go on");
-    my $answers = in_time(30, "stopped, round $round: by its time limit", sub { [map { $_->answer } @calls] });
-    is_own_error($_, 504, 'upstream-timeout', "stopped, round $round: the call ends") for @$answers;
+    is_redirect(ask($httpd, GET => $PATH . $HLS), "$HLS?aws.streamId=ID",
+        "upstream stopped, round $round: redirects are still answered");
+    my $answers = in_time(30,
+        "upstream stopped, round $round: the calls end by their time limit", sub { [map { $_->answer } @calls] });
+    is_own_error($_, 504, 'upstream-timeout', "upstream stopped, round $round: a call gets 504") for @$answers;
 }
 $own->signal('CONT');
-is_answer(initialize($httpd), 200, 'it goes on: a session');
+is_answer(initialize($httpd), 200, 'upstream continued: a session succeeds');
 
-# One that restarts: the connections kept to it are dead.
+# The upstream restarts: the connections kept to it are dead.
 my $port = $own->port;
 $own->stop;
 $own = SessionInitializer::StandIn->start(vars, 'engine-stand-in', $port);
-is_answer(initialize($httpd), 200, "it has restarted: session $_") for 1 .. 5;
+is_answer(initialize($httpd), 200, "upstream restarted: session $_ succeeds") for 1 .. 5;
 
-# One that is gone, and comes back.
+# The upstream is gone, and comes back.
 $own->stop;
-is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is gone');
-is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'it is still gone');
+is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'upstream gone: a session gets 502');
+is_own_error(initialize($httpd), 502, 'upstream-unreachable', 'upstream still gone: a session gets 502');
 $own = SessionInitializer::StandIn->start(vars, 'engine-stand-in', $port);
-is_answer(initialize($httpd), 200, 'it is back: a session');
+is_answer(initialize($httpd), 200, 'upstream back: a session succeeds');
 $own->stop;
 $httpd->stop;
 
-# A client that leaves while it waits: its call ends by the answer or the time limit, and its place is free again.
+# A player disconnects while it waits: its call ends with the response or at the time limit, and its slot is free again.
 my $limit = 2 * patience;
 $httpd = start_httpd("SessionInitializerMaxConcurrent 1\n"
     . SessionInitializer::Httpd::vhosts(patient => '', impatient => "SessionInitializerConnectTimeout ${limit}s\nSessionInitializerTimeout ${limit}s"), one_child => 1);
@@ -149,16 +151,17 @@ for my $case (['hold', 'patient.test'], ['stall', 'impatient.test']) {
     stand_in->forget;
     my $call = begin($httpd, $PATH . fault($fault), $host);
     ok(under_way($fault => 1), "$fault: a call is under way");
-    is_own_error(initialize($httpd), 503, 'busy', "$fault: the one place is taken") if threaded;
+    is_own_error(initialize($httpd), 503, 'busy', "$fault: the one slot is taken") if threaded;
     $call->close;
     stand_in->release;
-    ok(eventually(sub { initialize($httpd)->status == 200 }), "$fault: and free again");
+    ok(eventually(sub { initialize($httpd)->status == 200 }),
+        "$fault: the slot is free again after the player disconnects");
 }
 unlike($httpd->error_log, qr/exit signal/, 'no child has crashed');
 $httpd->stop;
 
-# Programs that httpd starts inherit no more from a child that calls than from one that never does, and leave it
-# whole. Its engine is a thread that is there before the first call, and only where there is an endpoint.
+# Programs that httpd starts inherit no more from a child that calls than from one that never does, and do not disturb
+# its engine. The engine is a thread that exists before the first call, and only if there is an endpoint.
 my %threads;
 sub inherited_after {
     my ($endpoint, $calls) = @_;
@@ -176,16 +179,16 @@ for (glob '/proc/self/fd/*') {
 SCRIPT
     chmod 0755, $script;
     $threads{$calls} = $httpd->threads;
-    is_answer(initialize($httpd), 200, 'a connection to keep') for 1 .. $calls;
+    is_answer(initialize($httpd), 200, 'a session that opens a connection to keep') for 1 .. $calls;
     my $inherited = ask($httpd, GET => '/descriptors.pl');
-    is_answer($inherited, 200, 'a CGI program');
-    is_answer(initialize($httpd), 200, 'a session after a CGI program') if $calls;
-    is($httpd->threads, $threads{$calls}, 'no thread more');
+    is_answer($inherited, 200, 'a CGI program runs');
+    is_answer(initialize($httpd), 200, 'a session after a CGI program succeeds') if $calls;
+    is($httpd->threads, $threads{$calls}, 'a CGI program leaves the number of threads unchanged');
     $httpd->stop;
     return $inherited->body;
 }
 is(inherited_after("http://127.0.0.1:$standin_port", 2), inherited_after('none', 0),
-    'a CGI program inherits no descriptor of ours');
+    "a CGI program inherits no descriptor of the module");
 is($threads{2}, $threads{0} + (threaded ? 1 : 0), 'one engine thread; none without an endpoint, nor under prefork');
 stand_in->forget;
 

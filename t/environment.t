@@ -1,4 +1,4 @@
-# SESSION_INITIALIZER_* for LogFormat, and what the error log tells.
+# The SESSION_INITIALIZER_* variables for LogFormat, and what the error log contains.
 use strict;
 use warnings;
 
@@ -7,7 +7,7 @@ use SessionInitializer::Suite;
 
 my $url = $PATH . $SESSION;
 
-# The trace of the one request that a piece of code sends.
+# Returns the trace of the one request that a piece of code sends.
 sub trace_of {
     my $send = shift;
     my $mark = log_mark('traces_log');
@@ -39,7 +39,7 @@ is_trace(sub { post($PATH . fault("status-$_"), '{}') }, qr/^[1-3] session \d+$/
 is_trace(sub { post($PATH . fault('odd-799'), '{}') }, qr/^[1-3] session \d+$/, "the upstream's 799");
 
 my (undef, undef, undef, $ms) = trace_of(sub { post($PATH . fault('delay-300'), '{}') });
-cmp_ok($ms, '>=', 300, 'the milliseconds of the call');
+cmp_ok($ms, '>=', 300, 'the trace has the milliseconds of the call');
 
 is_trace(sub { post($url, '{}', vhost => 'refused') }, qr/^[1-3] error \d+$/, 'an upstream that refuses');
 is_trace(sub { post($PATH . fault('stall'), '{}', vhost => 'impatient') },
@@ -48,16 +48,16 @@ is_trace(sub { post($url, '{}', vhost => 'no-endpoint') }, qr/^(?:-|[1-3]) error
 is_trace(sub { post($url, '{') }, qr/^(?:-|[1-3]) error -$/, 'no JSON');
 is_trace(sub { request(PUT => $url) }, qr/^- error -$/, 'a 405');
 is_trace(sub { get("$PATH/x") }, qr/^- error -$/, 'a 404');
-is_trace(sub { get('/index.html') }, qr/^- - -$/, 'what is not ours has none');
+is_trace(sub { get('/index.html') }, qr/^- - -$/, 'a request that the module does not handle has no variables');
 
-# What MediaTailor answered, and which error was the module's own.
+# The log shows MediaTailor's status, or the module's own error.
 for my $case (
     ['a redirect', '- -', sub { get($PATH . $HLS) }], ['a session', '200 -', sub { post($url, '{}') }],
     ["the upstream's 503", '503 -', sub { post($PATH . fault('status-503'), '{}') }],
     ["the upstream's 799", '799 -', sub { post($PATH . fault('odd-799'), '{}') }],
     ['an upstream that refuses', '- upstream-unreachable', sub { post($url, '{}', vhost => 'refused') }],
     ['no JSON', '- bad-json', sub { post($url, '{') }], ['a 404', '- not-found', sub { get("$PATH/x") }],
-    ['what is not ours', '- -', sub { get('/index.html') }],
+    ['a request that the module does not handle', '- -', sub { get('/index.html') }],
 ) {
     my ($name, $expected, $send) = @$case;
     my $mark = log_mark('traces_log');
@@ -80,10 +80,10 @@ for my $vhost (qw(plain refused impatient no-endpoint tls-wrong-name)) {
 }
 post($url, '{}', vhost => 'refused');
 my $log = logged('error_log', $mark, qr/refused\.test.*refused\.test.*/s);
-like($log, qr/session_initializer:/, 'the error log tells of failures');
+like($log, qr/session_initializer:/, 'the error log reports failures');
 unlike($log, qr/SECRET/, 'the error log has no query values, bodies or credentials');
 
-# LogLevel session_initializer:debug tells each decision.
+# LogLevel session_initializer:debug logs each decision.
 for my $case (
     ['a redirect', sub { get($PATH . $HLS, vhost => 'debug') }],
     ['a session', sub { post($url, '{}', vhost => 'debug') }],
@@ -93,11 +93,12 @@ for my $case (
     $mark = log_mark('error_log');
     $send->();
     like(logged('error_log', $mark, qr/session_initializer:debug/), qr/session_initializer:debug/,
-        "debug tells of $name");
+        "LogLevel debug logs $name");
 }
 $mark = log_mark('error_log');
 get($PATH . $HLS);
-is(occurrences(logged('error_log', $mark, qr/\z/), qr/session_initializer:/), 0, 'and without debug there is silence');
+is(occurrences(logged('error_log', $mark, qr/\z/), qr/session_initializer:/), 0,
+    'a redirect is not logged without LogLevel debug');
 stand_in->forget;
 
 done_testing;

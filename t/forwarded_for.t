@@ -1,4 +1,5 @@
-# X-Forwarded-For: the client that mod_remoteip has found, and it alone; else what came in and the peer.
+# X-Forwarded-For is the client that mod_remoteip has found, alone; without mod_remoteip it is the received list and the
+# peer.
 use strict;
 use warnings;
 
@@ -44,7 +45,7 @@ for my $case ([',,,', '127.0.0.1'], ['', '127.0.0.1'], ['203.0.113.7,', '203.0.1
     is_deeply([received->header('X-Forwarded-For')], [$expected], "'$value': no empty element upstream");
 }
 
-# Large values go up whole, as far as httpd takes them; none ends a header or begins one.
+# Large values go up whole, as far as httpd accepts them; none ends a header or begins one.
 for my $case ([join(', ', map { "10.0.0.$_" } 1 .. 99) . ', 10.0.1.1' x 401, '500 hops'],
     ['x' x 8000, '8,000 bytes'], ['203.0.113.7%0d%0aX-Injected:%20x', 'escaped line ends'],
     ["\x80\xff\t\"<'>", 'odd bytes']) {

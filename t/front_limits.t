@@ -1,4 +1,4 @@
-# What operating.md says of a site-wide Redirect and of long request lines: httpd's own answers beside the module's.
+# operating.md on a site-wide Redirect and on long request lines: which requests httpd answers itself.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ sub ask {
     return exchange(port => $httpd->port, host => "$host.test", method => 'GET', target => $target);
 }
 
-# A redirect to https of the whole site.
+# The whole site is redirected to https.
 is(ask(plain => '/other')->header('Location'), 'https://secure.example/other', 'Redirect /: another URL goes to https');
 is_redirect(ask(plain => $PATH . $HLS), "$HLS?aws.streamId=ID", "Redirect /: the module's URL does not");
 for my $vhost (qw(location off)) {
@@ -27,7 +27,7 @@ for my $vhost (qw(location off)) {
     is($answer->header('Location'), "https://secure.example$PATH$HLS", "Redirect, $vhost: to https, path and all");
 }
 
-# A request line that is too long is httpd's to refuse, before any module sees it.
+# A request line that is too long is refused by httpd before any module sees it.
 my $query = '?ads.a=' . 'x' x 9000;
 my $refused = ask(plain => $PATH . $HLS . $query);
 is($refused->status, 414, "a request line above LimitRequestLine is httpd's own 414");

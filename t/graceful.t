@@ -1,4 +1,4 @@
-# A graceful restart loses no request, and a stop does not wait for ever.
+# A graceful restart loses no request, and a stop ends within a limited time.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -27,7 +27,7 @@ my $httpd = SessionInitializer::Httpd->start(name => 'graceful', all_modules => 
 my $short_lived = SessionInitializer::Httpd->start(name => 'short-lived', config => $config
     . 'MaxConnectionsPerChild ' . (threaded ? 50 : 10) . "\n");
 
-# Clients that send one request after the other, each on a connection of its own, until they are told to end.
+# Clients send one request after the other, each on a connection of its own, until they are told to end.
 sub client {
     my ($port, $writer, $number) = @_;
     my $running = 1;
@@ -56,7 +56,7 @@ sub start_clients {
     } 1 .. $CLIENTS;
 }
 
-# Ends them: all that they have got is redirects and sessions.
+# Ends the clients: all that they got is redirects and sessions.
 sub all_are_answered {
     my ($name, @clients) = @_;
     kill TERM => map { $_->[0] } @clients;
@@ -76,7 +76,7 @@ my @clients = start_clients($httpd);
 my @other_clients = start_clients($short_lived);
 my %first_children = map { $_ => 1 } $short_lived->children;
 
-# curl, which tells the version and the status of what it has got.
+# Runs curl, which prints the version and the status of the answer.
 sub start_curl {
     my $target = shift;
     open my $output, '-|', qw(curl -sS -q --max-time), $PATIENCE, qw(--noproxy * --http2-prior-knowledge -o /dev/null
@@ -84,37 +84,37 @@ sub start_curl {
     return $output;
 }
 
-# A session that is under way when the restart comes is answered, by the child that ends.
+# A session that is under way during the restart is answered by the child that ends.
 for my $restart (1 .. $RESTARTS) {
     stand_in->forget;
     my $under_way = dial($httpd->port)->send(SessionInitializer::Wire::request_bytes(
         method => 'POST', target => $PATH . fault('hold'), host => 'x', body => '{}'));
     my $over_http2 = threaded && start_curl($PATH . fault('hold'));
-    ok(under_way(hold => threaded ? 2 : 1), "restart $restart: sessions under way");
+    ok(under_way(hold => threaded ? 2 : 1), "restart $restart: sessions are under way");
     $httpd->graceful;
     stand_in->release;
-    is_answer($under_way->answer, 200, "restart $restart: the session that was under way");
-    is(scalar(<$over_http2>), '2 200', "restart $restart: the one over HTTP/2") if threaded;
+    is_answer($under_way->answer, 200, "restart $restart: the session under way succeeds");
+    is(scalar(<$over_http2>), '2 200', "restart $restart: the session under way over HTTP/2 succeeds") if threaded;
     is_answer(exchange(port => $httpd->port, host => 'x', method => 'POST', target => $PATH . $SESSION, body => '{}'),
-        200, "restart $restart: a new session");
+        200, "restart $restart: a new session succeeds");
 }
 
 all_are_answered('during the restarts', @clients);
 
 ok(eventually(sub { !grep { $first_children{$_} } $short_lived->children }), 'MaxConnectionsPerChild: children ended');
 all_are_answered('MaxConnectionsPerChild', @other_clients);
-unlike($short_lived->error_log, qr/exit signal|SIGKILL/, 'MaxConnectionsPerChild: of themselves');
+unlike($short_lived->error_log, qr/exit signal|SIGKILL/, 'MaxConnectionsPerChild: no child had to be killed');
 $short_lived->stop;
 
-# A stop, and a stop with calls under way.
-ok(eventually(sub { $httpd->children <= (threaded ? 1 : 16) }), 'the old children are gone');
+# A stop without calls, and a stop with calls under way.
+ok(eventually(sub { $httpd->children <= (threaded ? 1 : 16) }), 'after the restarts: the old children are gone');
 my $stalled = dial($httpd->port)->send(SessionInitializer::Wire::request_bytes(
     method => 'POST', target => $PATH . fault('stall'), host => 'impatient.test', body => '{}'));
-ok(under_way(stall => 1), 'a call is under way');
+ok(under_way(stall => 1), 'stop: a call is under way');
 my $pid = $httpd->pid;
 $httpd->stop;
-ok(!kill(0, $pid), 'it stops with a call under way');
-unlike($httpd->error_log, qr/exit signal|SIGKILL/, 'no child had to be killed');
+ok(!kill(0, $pid), 'stop: httpd ends with a call under way');
+unlike($httpd->error_log, qr/exit signal|SIGKILL/, 'stop: no child had to be killed');
 stand_in->forget;
 
 done_testing;

@@ -1,4 +1,4 @@
-# A thousand requests of every kind, failures among them, leave a child with the memory and descriptors it had.
+# A thousand requests of every kind, failures included, leave a child with the memory and descriptors that it had.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial request_bytes);
 
 my $ROUND = 98;
-my $KILOBYTES = 128;    # that may come in a thousand requests
+my $KILOBYTES = 128;    # allowed growth in a thousand requests
 
 my $httpd = SessionInitializer::Httpd->start(name => 'growth', one_child => 1, config => <<"CONFIG");
 StreamIdCount 3
@@ -27,7 +27,7 @@ my @kinds = (
     [POST => fault('garbage'), 502, '{}'], [POST => fault('big-1048577'), 502, '{}'],
 );
 
-# Connections are kept for as long as httpd keeps them; returns the answers that are not as they should be.
+# Keeps connections as long as httpd does; returns the answers that are wrong.
 sub play_round {
     my ($connection, %wrong);
     for my $n (0 .. $ROUND - 1) {
@@ -49,11 +49,12 @@ sub held {
     return ($rss, scalar @descriptors);
 }
 
-is_deeply(play_round(), {}, "warming up, $_") for 1 .. 5;
+is_deeply(play_round(), {}, "warm-up round $_: each request gets the expected answer") for 1 .. 5;
 my ($rss, $descriptors) = held;
-is_deeply(play_round(), {}, "round $_: each request is answered as it should be") for 1 .. 10;
-ok(eventually(sub { (held)[1] <= $descriptors }), 'no descriptor more') or diag((held)[1] . " of $descriptors");
-cmp_ok((held)[0], '<=', $rss + $KILOBYTES, 'nor memory');
+is_deeply(play_round(), {}, "round $_: each request gets the expected answer") for 1 .. 10;
+ok(eventually(sub { (held)[1] <= $descriptors }),
+    'after 10 rounds: no more descriptors') or diag((held)[1] . " of $descriptors");
+cmp_ok((held)[0], '<=', $rss + $KILOBYTES, 'after 10 rounds: no more memory');
 $httpd->stop;
 stand_in->forget;
 

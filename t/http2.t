@@ -41,7 +41,7 @@ for my $way (@ways) {
     is(curl(@options, '-X', 'PUT', "$base$PATH$HLS")->{status}, 405, "$name: a 405");
     is(curl(@options, '-X', 'OPTIONS', "$base$PATH$HLS")->{status}, 204, "$name: a preflight");
 
-    # curl upgrades no POST.
+    # curl does not upgrade a POST.
     next if $name eq 'h2c by upgrade';
 
     stand_in->forget;
@@ -61,7 +61,7 @@ for my $way (@ways) {
     is(curl(@options, '-d', '{}', "$base$PATH" . fault('odd-799'))->{status}, 799,
         "$name: a status that httpd does not know");
 
-    # Many streams at once; curl 7.88 cannot begin them with prior knowledge.
+    # Many streams run at once; curl 7.88 cannot begin them with prior knowledge.
     next if $name eq 'h2c with prior knowledge';
     my $many = 24;
     my $delayed = $base . $PATH . fault('delay-100');

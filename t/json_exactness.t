@@ -1,5 +1,5 @@
-# Random bodies and queries, through httpd: what MediaTailor gets is the body digit for digit, with one stream id and
-# what the query adds. From the environment: SEED says which ones, JSON_CASES how many.
+# Random bodies and queries through httpd: MediaTailor gets the body digit for digit, with one stream id and the
+# additions of the query. From the environment: SEED selects the cases, JSON_CASES their number.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ my $SHOWN = 5;
 srand $SEED;
 note "SEED=$SEED JSON_CASES=$CASES";
 
-# How after differs from before with the changes laid over it; '' where it does not.
+# Returns how after differs from before with the changes laid over it; '' if it does not.
 sub difference {
     my ($before, $after, $changes) = @_;
     return 'what nobody changes' if untouched($before, $changes) ne untouched($after, $changes);
@@ -29,7 +29,7 @@ sub difference {
             return "$name" if join(' ', map { json_text($_) } @new) ne json_text($change);
             next;
         }
-        # Of an object that is repeated the last counts, and is changed.
+        # If an object is repeated the last one counts, and is changed.
         my ($was, $is) = (pop @old // ['object'], pop @new // ['missing']);
         return "$name, repeated" if join(' ', map { json_text($_) } @old) ne join(' ', map { json_text($_) } @new);
         return "$name, no object" if $is->[0] ne 'object';
@@ -54,7 +54,7 @@ sub random_case {
     my $number = shift;
     my ($query, $kept, $changes) = random_query();
     my $body = random_body();
-    # The stand-in takes whatever comes for that playback configuration.
+    # The stand-in accepts any request for that playback configuration.
     my $path = "/v1/session/$ACCOUNT/fault-status-200/$number.m3u8";
     return {
         body => $body, query => $query, changes => $changes,
@@ -65,7 +65,7 @@ sub random_case {
     };
 }
 
-# What is wrong with what the stand-in got for the case; '' for nothing.
+# Returns what is wrong with the request that the stand-in got for the case; '' if nothing is.
 sub fault_of {
     my ($case, $received) = @_;
     return 'nothing came' if !$received;
@@ -76,7 +76,7 @@ sub fault_of {
     return difference($case->{before}, $after, { %{$case->{changes}}, streamId => $ids[0] });
 }
 
-# What is good goes over one connection, which httpd would close behind a 400.
+# Good cases share one connection; httpd would close it after a 400.
 sub run_batch {
     my @cases = @_;
     stand_in->forget;

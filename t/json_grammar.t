@@ -1,5 +1,5 @@
-# RFC 8259 at the server: the texts of t/unit/json_texts.h as bodies, and as values within one. What is JSON arrives,
-# what is none gets 400.
+# RFC 8259 at the server: the texts of t/unit/json_texts.h as bodies, and as values within one. JSON goes upstream,
+# anything else gets 400.
 use strict;
 use warnings;
 
@@ -7,11 +7,11 @@ use Apache::Test qw(-withtestmore);
 use SessionInitializer::Json qw(json_text json_without parse_json);
 use SessionInitializer::Suite;
 
-my $URL = "$PATH/v1/session/$ACCOUNT/fault-status-200/a.m3u8";    # the stand-in takes whatever comes
+my $URL = "$PATH/v1/session/$ACCOUNT/fault-status-200/a.m3u8";    # the stand-in accepts any body
 my %CHARACTER = (n => "\n", r => "\r", t => "\t", f => "\f", v => "\x0b", a => "\a", b => "\b");
 my $LITERAL = qr/"(?:[^"\\]|\\.)*"/;
 
-# The [name, text] of a table in the header.
+# Returns the [name, text] pairs of a table in the header.
 sub texts {
     my $table = shift;
     open my $file, '<:raw', vars->{sources} . '/t/unit/json_texts.h' or die "json_texts.h: $!\n";
@@ -22,7 +22,7 @@ sub texts {
     return @texts;
 }
 
-# What C makes of adjacent string literals.
+# Joins adjacent string literals as C does.
 sub c_string {
     my $text = '';
     for my $literal ($_[0] =~ /$LITERAL/g) {
@@ -46,16 +46,16 @@ sub is_judged {
 
 stand_in->forget;
 my @good = texts('good');
-my @bad = grep { length $_->[1] } texts('bad');    # an empty body is {} here
+my @bad = grep { length $_->[1] } texts('bad');    # an empty body means {} here
 cmp_ok(@good, '>', 40, 'texts that are JSON');
 cmp_ok(@bad, '>', 150, 'texts that are none');
 is(join(', ', map { $_->[0] } grep { !is_json($_->[1]) } @good), '', 'this reader takes the same for JSON');
 is(join(', ', map { $_->[0] } grep { is_json($_->[1]) && parse_json($_->[1])->[0] eq 'object' } @bad), '',
-    'this reader takes the same for no object');
+    "the test's own reader refuses the same texts");
 
 is_judged(@$_) for @good;
 is(post($URL, $_->[1])->status, 400, "$_->[0]: refused") for @bad;
-nothing_sent('what is no object');
+nothing_sent('texts that are not an object');
 for my $text (@good, @bad) {
     is_judged("$text->[0], a member's value", qq({"v":$text->[1]}));
     is_judged("$text->[0], in a list", qq({"v":[0,$text->[1], {}],"w":1}));

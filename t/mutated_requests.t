@@ -1,6 +1,6 @@
-# Requests whose bytes are changed at random: no child of httpd dies, no answer leads away from the viewer's host, and
-# MediaTailor gets nothing but whole requests with a stream id of ours. From the environment: SEED says which ones,
-# FUZZ_SECONDS how long. With a module and an httpd under sanitizers (script/fuzz) their reports count too.
+# Requests whose bytes are changed at random: no child of httpd dies, no answer leads away from the player's host, and
+# MediaTailor gets only whole requests with a stream id of the module. From the environment: SEED selects the requests,
+# FUZZ_SECONDS is the time. With a module and an httpd under sanitizers (script/fuzz) their reports count too.
 use strict;
 use warnings;
 
@@ -69,7 +69,7 @@ sub mutated {
     return one_in(20) ? substr $bytes, 0, below(1 + length $bytes) : $bytes;
 }
 
-# All that comes for these bytes until httpd closes, which it does when it has read that there are no more.
+# Returns the answer to these bytes until httpd closes, which it does after it has read the end of the input.
 sub answers_to {
     my ($port, $bytes) = @_;
     local $SIG{ALRM} = sub { die "no end within $PATIENCE s\n" };
@@ -86,18 +86,18 @@ sub answers_to {
     return $answers;
 }
 
-# What is wrong with what a player would get; '' for nothing.
+# Returns what is wrong with the answer to the player; '' if nothing is.
 sub fault_of_answers {
     my $answers = shift;
     return '' if $answers eq '';
-    # A request line without a version gets no head: HTTP/0.9.
+    # A request line without a version gets no response head: HTTP/0.9.
     return 'no HTTP' if $answers !~ m{^(?:HTTP/1\.[01] \d{3} |<!DOCTYPE|\{"error")};
     return 'Location leads away' if $answers =~ m{^Location:(?! /v1/[^/\s])}mi;
     return 'a bare line feed in a head' if $answers =~ m{\AHTTP[^\r]*\n};
     return '';
 }
 
-# Likewise, what MediaTailor gets.
+# Returns what is wrong with a request that MediaTailor gets; '' if nothing is.
 sub fault_of_request {
     my $request = shift;
     return 'not a session POST' if $request->method ne 'POST' || $request->version ne 'HTTP/1.1'
@@ -125,7 +125,7 @@ my @children = $httpd->children;
 
 sub show { return map { s/([^\n\x20-\x7e])/sprintf '\\x%02X', ord $1/ger } @_ }
 
-# The faults found with that many requests, each with the bytes that led there.
+# Returns the faults found with that many requests, each with the bytes that caused it.
 sub run_batch {
     my @found;
     stand_in->forget;

@@ -1,4 +1,4 @@
-# How long an answer lives is for the module and MediaTailor to say, unless the operator's Header says otherwise.
+# The module and MediaTailor decide how long an answer may be cached, unless the operator's Header says otherwise.
 use strict;
 use warnings;
 

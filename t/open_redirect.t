@@ -1,4 +1,4 @@
-# No target makes Location lead elsewhere, and none ends a header: on the exact bytes of the answers.
+# No target makes Location lead elsewhere, and none ends a header: checked on the exact bytes of the answers.
 use strict;
 use warnings;
 
@@ -7,7 +7,7 @@ use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial);
 
-# All bytes that a raw request line is answered with.
+# Returns all bytes of the answer to a raw request line.
 sub bytes_for {
     my ($target, %options) = @_;
     my $host = $options{host} // 'plain.test';
@@ -17,7 +17,7 @@ sub bytes_for {
     return dial($options{port} // port)->send("$head\r\n" . ($method eq 'POST' ? '{}' : ''))->rest;
 }
 
-# Whatever the answer is, its head is one head, and Location, if any, stays here.
+# Any answer has exactly one head, and a Location in it stays on this host.
 sub is_safe {
     my ($bytes, $name) = @_;
     my ($head) = $bytes =~ /\A(.*?\r\n)\r\n/s;
@@ -50,7 +50,7 @@ sub is_exactly {
     is_safe($bytes, "GET $target");
 }
 
-# Anything that would begin with two slashes, or with a slash and a backslash.
+# Targets that would begin with two slashes, or with a slash and a backslash.
 is_404($_) for
     "$PATH//evil.example/v1/master/a/c/x", "$PATH//v1/master/a/c/x", "$PATH///v1/master/a/c/x",
     "$PATH/\\evil.example/v1/master/a/c/x",
@@ -59,7 +59,7 @@ is_404($_) for
     "$PATH/v1/master/a/c/x\\y", "$PATH/v1/master/a/c\\x", "$PATH/v1//master/a/c/x", "$PATH/v1/master//a/x",
     "$PATH/v1/master/a//x";
 
-# The same in disguise.
+# The same targets, escaped.
 is_404($_) for
     "$PATH/%2f%2fevil.example/v1/master/a/c/x", "$PATH%2f%2fevil.example", "$PATH/%2fevil.example/%2fx",
     "$PATH/%2fv1/master/a/c/x",
@@ -74,7 +74,7 @@ is_404($_) for
         "$PATH/${_}v1/master/a/c/x") }
     '%0d%0a', '%0D%0A', '%0a', '%0d', '%00', '%01', '%1f', '%7f', '%09';
 
-# Dot segments, plain and in disguise.
+# Dot segments, plain and escaped.
 is_404($_) for
     "$PATH/v1/master/a/c/../x/y", "$PATH/v1/master/a/c/./x", "$PATH/v1/master/a/../a/c/x",
     "$PATH/v1/../v1/master/a/c/x", "$PATH/./v1/master/a/c/x",
@@ -84,7 +84,7 @@ is_404($_) for
     "$PATH/v1/master/a/c/..%2f..%2fx", "$PATH/v1/master/a/c/x%2f..%2fy",
     "$PATH/v1/master/a/c/x%2f%2e%2e%2fy", "$PATH/v1/master/a/c/%2e%2e%2fx";
 
-# What only looks like it passes, byte for byte.
+# Harmless look-alikes pass byte for byte.
 is_exactly("$PATH/v1/master/a/c/%2f%2fevil.example", "/v1/master/a/c/%2f%2fevil.example?aws.streamId=");
 is_exactly("$PATH/v1/master/a/c/http:evil.example", "/v1/master/a/c/http:evil.example?aws.streamId=");
 is_exactly("$PATH/v1/master/a/c/\@evil.example", "/v1/master/a/c/\@evil.example?aws.streamId=");
@@ -95,7 +95,7 @@ is_exactly("$PATH/v1/master/a/c/x?\\\\evil.example", "/v1/master/a/c/x?\\\\evil.
 is_exactly("$PATH/v1/master/a/c/x?aws.streamId=%0d%0aX-Injected:%20y", "/v1/master/a/c/x?aws.streamId=");
 is_exactly("$PATH/v1/master/a/c/x", "/v1/master/a/c/x?aws.streamId=", host => 'evil.example');
 
-# The absolute form: the host of the target is not ours to repeat.
+# The absolute form: Location does not repeat the host of the target.
 is_exactly("http://evil.example$PATH$HLS", "$HLS?aws.streamId=");
 is_exactly("http://plain.test$PATH$HLS?x=1", "$HLS?x=1&aws.streamId=");
 is_exactly("http://evil.example:99$PATH$HLS", "$HLS?aws.streamId=", host => 'evil.example');
@@ -105,7 +105,7 @@ is_safe(bytes_for("http://evil.example"), 'the absolute form without a path');
 is_safe(bytes_for("http:$PATH$HLS"), 'a scheme alone');
 is_safe(bytes_for("javascript:$PATH$HLS"), 'a scheme that runs');
 
-# Targets that reach PATH by httpd's own decoding only.
+# Targets that reach PATH only by httpd's decoding.
 for my $target (
     "//evil.example$PATH$HLS", "/$PATH$HLS", "/\\evil.example$PATH$HLS", "\\$PATH$HLS", "/x/..$PATH$HLS",
     "/.$PATH$HLS", "/%2e$PATH$HLS", "/x/%2e%2e$PATH$HLS",
@@ -128,13 +128,13 @@ for my $byte ("\0", "\x01", "\t", "\x0b", "\x7f", "\r", "\xff", ' ') {
 }
 like(bytes_for("$PATH/v1/master/a/c/x\0y"), qr{\AHTTP/1\.1 400 }, 'a raw NUL in the path: 400');
 
-# Where httpd decodes slashes or does not merge them.
+# Vhosts in which httpd decodes slashes or does not merge them.
 is_404($_, host => 'no-merge.test') for "$PATH//evil.example/v1/master/a/c/x", "$PATH//v1/master/a/c/x",
     "$PATH/v1//master/a/c/x", "$PATH/v1/master//a/c/x";
 is_404($_, host => 'decode.test') for "$PATH/%2f%2fevil.example/v1/master/a/c/x", "$PATH/v1/master/a/c/x%2f..%2fy",
     "$PATH/v1/master/a/c/..%2fx";
 
-# With HttpProtocolOptions Unsafe httpd lets bytes pass that are none of a URL's: the module does not.
+# With HttpProtocolOptions Unsafe httpd passes bytes that no URL may have: the module refuses them.
 my $httpd = SessionInitializer::Httpd->start(name => 'unsafe', config => <<"CONFIG");
 HttpProtocolOptions Unsafe
 StreamIdCount 3
@@ -158,7 +158,7 @@ is_own_error($answer, 400, 'bad-header', 'Unsafe, a raw \x01 in a header that go
 $httpd->stop;
 nothing_sent('what is refused');
 
-# And nothing of this reaches the upstream by POST.
+# None of these targets reaches the upstream by POST.
 for my $path ("/v1/session/a/c/%0d%0aEvil:x", "/v1/session/a/c/../x", "//v1/session/a/c/x", "/v1/session/a/c/\\x",
     "/v1/session/a/c/%2e%2e/x", "/v1/session/a/c/x%00") {
     like(bytes_for($PATH . $path, method => 'POST'), qr{\AHTTP/1\.1 404 }, "POST $path: 404");

@@ -1,4 +1,4 @@
-# The module's own errors: JSON for players, whatever ErrorDocument says.
+# The module's own errors: JSON for players, whatever ErrorDocument is configured.
 use strict;
 use warnings;
 
@@ -40,19 +40,19 @@ my $bytes = connection->send("HEAD $PATH/x HTTP/1.1\r\nHost: plain.test\r\nConne
 like($bytes, qr/\A[^\0]*?\r\n\r\n\z/, 'HEAD: no body');
 nothing_sent('own errors');
 
-# ErrorDocument has no say.
+# ErrorDocument does not apply.
 is_own_error(get("$PATH/x", vhost => 'error-document'), 404, 'not-found', 'ErrorDocument 404');
 is_own_error(post($url, '{', vhost => 'error-document'), 400, 'bad-json', 'ErrorDocument 400');
 is_own_error(request(PUT => $url, vhost => 'error-document'), 405, 'method-not-allowed', 'ErrorDocument 405');
 is_own_error(post($url, '{}', vhost => 'error-document'), 502, 'upstream-unreachable', 'ErrorDocument 502');
-is(get('/nothing', vhost => 'error-document')->body, 'an ErrorDocument', 'ErrorDocument serves what is not ours');
+is(get('/nothing', vhost => 'error-document')->body, 'an ErrorDocument', "ErrorDocument applies outside PATH");
 for my $status (404, 503) {
     my $answer = post($PATH . fault("status-$status"), '{}', vhost => 'error-document-upstream');
     is_answer($answer, $status, "the upstream's $status: status");
     like($answer->body, qr/^\{"message":/, "the upstream's $status: body");
 }
 
-# A connection stays usable after an error, but for those of which httpd always closes it (400, 413, 503).
+# A connection stays usable after an error, except after those for which httpd always closes it (400, 413, 503).
 my $connection = connection;
 for my $request (
     [404, "GET $PATH/x HTTP/1.1\r\nHost: plain.test\r\n\r\n"],

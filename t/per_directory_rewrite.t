@@ -1,4 +1,4 @@
-# mod_rewrite leads to PATH from <Directory>, <Location> and .htaccess too; no other internal redirect does.
+# mod_rewrite can rewrite to PATH from <Directory>, <Location> and .htaccess too; no other internal redirect can.
 use strict;
 use warnings;
 
@@ -112,7 +112,8 @@ for my $case (
         "$in: POST $start with too large a body");
     nothing_sent("$in: refused bodies");
 }
-# httpd decodes the path of an internal redirect again: what that would change is refused, by httpd or the module.
+# httpd decodes the path of an internal redirect again: a path that this would change is refused, by httpd or the
+# module.
 for my $vhost (qw(directory htaccess)) {
     for my $asset ('100%25.m3u8', 'a%2520b', 'a%23b', 'a%2523b', 'a%3Fb', 'a%253Fb', 'a%25252Fb') {
         my $answer = ask(GET => $vhost, ($vhost eq 'directory' ? '/twice/' : '/events/2026/') . $asset);
@@ -125,14 +126,14 @@ is(ask(GET => 'require', '/live/x.m3u8')->status, 403, 'a rule in directory: <Lo
 is_answer(ask(POST => 'require', '/start/x.m3u8', body => '{}'), 200, 'a rule in directory: <Location> of PATH allows');
 stand_in->forget;
 
-# An error is answered by httpd, whatever its document is, and wherever rules lead that document.
+# httpd answers an error, whatever its document is, and wherever rules lead that document.
 for my $case (
     [errors => '/refused/x', 403], [errors => '/missing', 404], ['errors-post' => '/refused/x', 403],
     ['errors-post' => '/missing', 404], ['errors-post' => '/live/x.m3u8', 403],
 ) {
     my ($vhost, $target, $status) = @$case;
     for my $method (qw(GET HEAD POST OPTIONS)) {
-        next if $method eq 'OPTIONS' && $target eq '/missing';    # httpd answers that one
+        next if $method eq 'OPTIONS' && $target eq '/missing';    # httpd answers this one itself
         my $answer = ask($method => $vhost, $target, $method eq 'POST' ? (body => '{}') : ());
         is($answer->status, $status, "ErrorDocument of $vhost: $method $target is $status");
         is_deeply([map { $answer->header($_) } qw(Location Access-Control-Allow-Origin)], [],
@@ -141,7 +142,7 @@ for my $case (
 }
 nothing_sent('ErrorDocument');
 
-# Nor is it any other internal redirect, nor one of a subrequest.
+# The module handles no other internal redirect, and none of a subrequest.
 my $answer = ask(GET => 'directory', '/include.shtml');
 is_answer($answer, 200, 'SSI of a rewritten URL: status');
 unlike($answer->head . $answer->body, qr/Location|Access-Control|aws\.streamId/,

@@ -1,4 +1,4 @@
-# The body of a session initialization: JSON in, the same JSON and a stream id out.
+# The body of a session initialization: JSON comes in, the same JSON with a stream id goes out.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use SessionInitializer::Suite;
 
 my $url = $PATH . $SESSION;
 
-# What was sent upstream, in its order, less the stream id, with the id checked.
+# Returns the body that was sent upstream, in its order, without the stream id, after a check of the id.
 sub sent_in_order {
     my $request = shift;
     my $body = eval { parse_json($request->body) } // return "no JSON: $@";
@@ -51,11 +51,11 @@ for my $case (@kept) {
     is(sent_in_order(received), json_text(parse_json($body)), "$name: kept");
 }
 
-# The escapes of a string that nothing touches stay as they are written.
+# The escapes of an unchanged string stay as they are written.
 post($url, '{"a":"\u0041\/\u00e9\ud83d\ude00","b":"\ud800"}');
-like(received->body, qr{"a":"\\u0041\\/\\u00e9\\ud83d\\ude00","b":"\\ud800"}, 'strings are not written anew');
+like(received->body, qr{"a":"\\u0041\\/\\u00e9\\ud83d\\ude00","b":"\\ud800"}, 'strings are not re-encoded');
 
-# The client's stream id is replaced, of whatever type, however often and however its name is written.
+# The player's stream id is replaced, whatever its type, however often it occurs and however its name is written.
 for my $body (
     '{"streamId":"9"}', '{"streamId":9}', '{"streamId":null}', '{"streamId":{"a":[1,2]}}', '{"streamId":["1"]}',
     '{ "streamId" : "9" }',
@@ -64,7 +64,7 @@ for my $body (
     '{"streamId":"9","stream\u0049d":8,"streamId":null}',
 ) {
     post($url, $body);
-    is(sent_in_order(received), '{}', "$body: one stream id, ours");
+    is(sent_in_order(received), '{}', "$body: one stream id, the module's");
 
     my $between = $body =~ s/^\{/{"first":1,/r =~ s/\}\z/,"last":2}/r;
     post($url, $between);
@@ -93,7 +93,8 @@ my @refused = (
     ['a number for a name', '{1:1}'],
     ['an open object', '{"a":1'], ['an open list', '{"a":[1}'], ['an open string', '{"a":"x}'], ['one brace', '{'],
     ['a closing brace alone', '}'],
-    ['something behind', '{} x'], ['two objects', '{}{}'], ['a NUL behind', "{}\0"], ['a NUL within', "{\"a\":\0001}"],
+    ['text after the object', '{} x'], ['two objects', '{}{}'], ['a NUL after the object', "{}\0"],
+    ['a NUL within', "{\"a\":\0001}"],
     ['a list', '[]'], ['a string', '"x"'], ['a number', '1'], ['null', 'null'], ['true', 'true'],
     ['a list with an object', '[{}]'],
     ['white space alone', "  \n"],
@@ -119,7 +120,7 @@ stand_in->forget;
 is_own_error(post($url, $_->[1]), 400, 'bad-json', "$_->[0]: refused") for @refused;
 nothing_sent('what is not a JSON object');
 
-# Any Content-Type, or none; no Content-Encoding but identity.
+# Any Content-Type is accepted, or none; no Content-Encoding except identity.
 for my $type (undef, 'application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded',
     'text/plain', 'x') {
     my $name = $type // 'no Content-Type';
@@ -138,7 +139,7 @@ for my $coding ('gzip', 'br', 'identity, gzip', 'GZip') {
 }
 nothing_sent('an encoded body');
 
-# However the body comes.
+# The way in which the body arrives makes no difference.
 my $large = '{"a":"' . 'x' x 100_000 . '","b":1.10}';
 is_answer(post($url, $large, chunked => 1), 200, 'chunked: accepted');
 is(sent_in_order(received), json_text(parse_json($large)), 'chunked: kept');

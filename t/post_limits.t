@@ -15,7 +15,7 @@ sub body_of {
     return $frame =~ s/""/'"' . 'x' x ($length - length $frame) . '"'/er;
 }
 
-# The body as sent upstream, less the one member that was added.
+# Returns the body as sent upstream, without the one member that was added.
 sub without_stream_id {
     my $body = shift;
     $body =~ s/,"streamId":"[1-3]"// or $body =~ s/"streamId":"[1-3]",//;
@@ -47,30 +47,31 @@ for my $chunked (0, 1) {
 
 # A length that is too large is refused before the body comes.
 my $head = "POST $url HTTP/1.1\r\nHost: plain.test\r\nConnection: close\r\n";
-is_own_error(send_raw("${head}Content-Length: 1048577\r\n\r\n{"), 413, 'body-too-large', 'a length that says too much');
+is_own_error(send_raw("${head}Content-Length: 1048577\r\n\r\n{"), 413, 'body-too-large',
+    'a Content-Length above the limit');
 is_own_error(send_raw("${head}Content-Length: 99999999999999999\r\n\r\n{"), 413, 'body-too-large',
-    'a length beyond reason');
+    'a Content-Length of 17 digits');
 my $waiting = connection->send("${head}Expect: 100-continue\r\nContent-Length: 1048577\r\n\r\n");
-is($waiting->answer->status, 413, 'a client that asks first is told at once');
+is($waiting->answer->status, 413, 'Expect with a Content-Length above the limit gets 413 at once');
 
-# httpd's own limit counts too, and is told like ours.
+# httpd's own limit applies too, with the same error as the module's.
 for my $framing ("Content-Length: 1001\r\n\r\n" . body_of(1001),
     "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" . body_of(1001) . "\r\n0\r\n\r\n") {
     is_own_error(send_raw("POST $url HTTP/1.1\r\nHost: limited.test\r\n$framing"), 413, 'body-too-large',
         'above LimitRequestBody, ' . substr $framing, 0, 17);
 }
 
-# A connection stays good after a body that was refused or never read.
+# A connection stays usable after a body that was refused or never read.
 my $kept = connection;
 my $posted = "POST $url HTTP/1.1\r\nHost: small.test\r\nContent-Length: 1001\r\n\r\n" . body_of(1001);
-is($kept->send($posted)->answer->status, 413, 'refused on a kept connection');
+is($kept->send($posted)->answer->status, 413, 'a body above the limit on a kept connection is refused');
 my $next = eval { $kept->send("GET $PATH$HLS HTTP/1.1\r\nHost: plain.test\r\n\r\n")->answer };
-ok(!$next || $next->status == 302, 'what follows on it is not mistaken for something else');
+ok(!$next || $next->status == 302, 'a request after a refused body is read correctly');
 
-# Malformed chunks, clients that leave or stall: nothing goes upstream.
+# Malformed chunks, clients that disconnect or stall: nothing goes upstream.
 stand_in->forget;
 my $chunks = "${head}Transfer-Encoding: chunked\r\n\r\n";
-is_own_error(send_raw("${chunks}zz\r\n{}\r\n0\r\n\r\n"), 400, 'bad-request', 'a chunk size that is none');
+is_own_error(send_raw("${chunks}zz\r\n{}\r\n0\r\n\r\n"), 400, 'bad-request', 'an invalid chunk size');
 is_own_error(send_raw("${chunks}-1\r\n{}\r\n0\r\n\r\n"), 400, 'bad-request', 'a negative chunk size');
 
 for my $start ("${head}Content-Length: 7\r\n\r\n{\"a\"", "${chunks}7\r\n{\"a\"", "${chunks}7\r\n{\"a\":1}\r\n",
@@ -78,15 +79,16 @@ for my $start ("${head}Content-Length: 7\r\n\r\n{\"a\"", "${chunks}7\r\n{\"a\"",
     my $leaving = connection->send($start);
     shutdown $leaving->{socket}, 1;
     my $left = $leaving->rest;
-    unlike($left, qr{^HTTP/1.1 2}, 'a client that leaves amid its body gets no session');
+    unlike($left, qr{^HTTP/1.1 2}, 'a client that disconnects during its body gets no session');
 }
 
 my $mark = log_mark('traces_log');
 for my $start ("${head}Content-Length: 7\r\n\r\n{\"a\"", "${chunks}7\r\n{\"a\"") {
     my $answer = send_raw($start =~ s/plain\.test/stalled-client.test/r);
-    is_own_error($answer, 408, 'request-timeout', 'a client that stalls amid its body');
+    is_own_error($answer, 408, 'request-timeout', 'a client that stalls during its body');
 }
-like(logged('traces_log', $mark, qr/(?:stalled-client.*\n){2}/), qr/action=error/, 'and is logged');
-nothing_sent('bodies that are not whole');
+like(logged('traces_log', $mark, qr/(?:stalled-client.*\n){2}/), qr/action=error/,
+    'a client that stalls during its body is logged');
+nothing_sent('incomplete bodies');
 
 done_testing;

@@ -1,4 +1,4 @@
-# What a POST's query adds to the body, and what of it stays in the upstream's query.
+# What a POST's query adds to the body, and which part of it stays in the upstream's query.
 use strict;
 use warnings;
 
@@ -11,7 +11,7 @@ my @cases = (
     ['',    '{"a":1}', '{"a":1}', undef],
     ['&&',  '{"a":1}', '{"a":1}', undef, 'empty items'],
 
-    # The families, decoded once, in the body alone.
+    # The families are decoded once, and appear only in the body.
     ['ads.a=1',             '{}', '{"adsParams":{"a":"1"}}', undef],
     ['ads.a=1&ads.b=2',     '{}', '{"adsParams":{"a":"1","b":"2"}}', undef],
     ['playerParams.a=1',    '{}', '{"playerParams":{"a":"1"}}', undef],
@@ -56,7 +56,7 @@ my @cases = (
     ['aws.guidedPrefetchMode=MANIFEST',     '{}', '{"guidedPrefetchMode":"MANIFEST"}', undef],
     ['aw%73.logMode=DEBUG',                 '{}', '{"logMode":"DEBUG"}', undef],
 
-    # What is known to no family stays, and goes to playerParams too.
+    # Parameters of no family stay in the query, and are copied to playerParams.
     ['tok=a%2Fb',           '{}', '{"playerParams":{"tok":"a/b"}}', 'tok=a%2Fb'],
     ['start=1&end=2',       '{}', '{"playerParams":{"start":"1","end":"2"}}', 'start=1&end=2'],
     ['x+y=a+b%20c',         '{}', '{"playerParams":{"x+y":"a+b c"}}', 'x+y=a+b%20c'],
@@ -73,7 +73,7 @@ my @cases = (
     ['streamId=9',          '{}', '{"playerParams":{"streamId":"9"}}', 'streamId=9'],
     ['a=%zz',               '{}', '{"playerParams":{"a":"%zz"}}', 'a=%zz'],
 
-    # aws.*: the stream id is ours to choose, the rest that is not documented is not ours to touch.
+    # aws.*: the module sets the stream id; undocumented parameters stay unchanged.
     ['aws.streamId=9',      '{}', '{}', undef],
     ['aws%2EstreamId=9&aws.streamId=8', '{}', '{}', undef],
     ['aws.sessionId=S%20',  '{}', '{}', 'aws.sessionId=S%20'],
@@ -81,7 +81,7 @@ my @cases = (
     ['a=1&aws.streamId=9&aws.unknown=2&ads.b=3', '{}', '{"playerParams":{"a":"1"},"adsParams":{"b":"3"}}',
         'a=1&aws.unknown=2'],
 
-    # The query wins over the body, and the last of repeated names over the others.
+    # The query overrides the body, and the last of repeated names overrides the others.
     ['ads.a=q',             '{"adsParams":{"a":"b","c":"d"}}', '{"adsParams":{"a":"q","c":"d"}}', undef],
     ['ads.a=q',             '{"adsParams":{"\u0061":1.10}}', '{"adsParams":{"a":"q"}}', undef,
         'a name that the body escapes'],
@@ -132,7 +132,7 @@ for my $query (
 }
 nothing_sent('what cannot be merged');
 
-# A reader that takes the last of repeated names finds what the query said.
+# A reader that takes the last of repeated names finds the values of the query.
 post("$url?ads.a=q", '{"adsParams":{"a":1,"b":2,"a":3}}');
 like(received->body, qr/"a":"q"[^{}]*\}/, 'a repeated member: the query wins');
 post("$url?ads.a=q", '{"adsParams":{"a":1},"adsParams":{"b":2}}');

@@ -1,4 +1,4 @@
-# Who comes too late for a group's prefetch window gets another group: by the schedules that a file tells.
+# A player that comes too late for a group's prefetch window gets another group, by the schedules in a file.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -15,7 +15,7 @@ my $directory = vars->{t_logs} . '/prefetch-schedules';
 make_path($directory);
 unlink glob "$directory/*.json";
 
-# ---- The file's writer.
+# ---- Writing the file.
 
 sub at { return strftime '"%Y-%m-%dT%H:%M:%SZ"', gmtime(time + $_[0]) }    # so many seconds from now
 
@@ -43,7 +43,7 @@ sub write_schedules { my ($name, @items) = @_; write_text($name, '{"Items":[' . 
 write_schedules('first.json', single('demo', 'a', 3600, 7200), single('demo', 'b', -10, 7200),
     single('demo', 'c', 3600, 7200));
 
-# As many children all the time.
+# The number of children is constant.
 my $httpd = SessionInitializer::Httpd->start(name => 'prefetch-schedules',
     limits => threaded ? {} : { MinSpareServers => 1 }, config => <<"CONFIG");
 LogLevel session_initializer:info
@@ -75,19 +75,19 @@ sub read_by_children { my $file = shift; return log_lines(qr/ schedule: StreamId
 my $children = () = $httpd->children;
 ok(eventually(sub { read_by_children('first.json') == $children }), 'each child reads the file as it starts');
 
-# Once every child says so.
+# Waits until every child reports it.
 sub put_in_force {
     my ($name, @items) = @_;
     my $before = read_by_children($name);
     write_schedules($name, @items);
-    ok(eventually(sub { read_by_children($name) == $before + $children }), "$name: each child says that it is in force");
+    ok(eventually(sub { read_by_children($name) == $before + $children }), "$name: each child reports it in force");
 }
 
 sub ids {
     my ($vhost, $calls, %options) = @_;
     my $url = "/v1/master/$ACCOUNT/@{[$options{configuration} // 'demo']}/live/index.m3u8";
     my %ids;
-    while ($calls > 0) {    # several connections: several children
+    while ($calls > 0) {    # several connections reach several children
         my $batch = $calls < 20 ? $calls : 20;
         my $connection = dial($httpd->port);
         $connection->send("HEAD $PATH$url HTTP/1.1\r\nHost: $vhost.test\r\n@{[$options{headers} // '']}\r\n" x $batch);
@@ -104,43 +104,43 @@ sub comes_to_give {
     ok(eventually(sub { ids($vhost, 200, %options) eq $expected }), $name) or diag(ids($vhost, 200, %options));
 }
 
-# ---- Which ids are given.
+# ---- Which ids are assigned.
 
-gives(inherits => 'a c', 'b is too late');
+gives(inherits => 'a c', 'a schedule that is too late: its id is not drawn');
 stand_in->forget;
 my %sessions;
 for (1 .. 40) {
     exchange(port => $httpd->port, host => 'inherits.test', method => 'POST', target => $PATH . $SESSION, body => '{}');
     $sessions{$1}++ if received->body =~ /"streamId":"(\w)"/;
 }
-is(join(' ', sort keys %sessions), 'a c', 'b is too late, for sessions too');
-gives(inherits => 'a b c', 'another configuration: among all', configuration => 'other');
-gives(counts => '1 2 3', 'ids without a schedule: among all');
+is(join(' ', sort keys %sessions), 'a c', 'a schedule that is too late: its id is not drawn for sessions');
+gives(inherits => 'a b c', 'another configuration: all ids are drawn', configuration => 'other');
+gives(counts => '1 2 3', 'ids without a schedule: all ids are drawn');
 
 my %by_key = map { $_ => ids('keyed', 20, headers => "X-Device-Id: $_\r\n") } 'k1' .. 'k9';
-is_deeply([sort { $a cmp $b } grep { !/^[ac]$/ } values %by_key], [], 'by keys: one of a and c for each');
+is_deeply([sort { $a cmp $b } grep { !/^[ac]$/ } values %by_key], [], 'by keys: each key gets one of a and c');
 is_deeply({ map { $_ => ids('keyed', 20, headers => "X-Device-Id: $_\r\n") } keys %by_key }, \%by_key,
-    'by keys: the same again');
+    'by keys: each key gets the same id again');
 
 # ---- The file is replaced.
 
 my $began = time;
 put_in_force('first.json', single('demo', 'a', -10, 7200), single('demo', 'b', -5, 7200), single('demo', 'c', 3600, 7200),
     recurring('other', 'b', 3600), recurring('other', 'c', -5));
-gives(inherits => 'c', 'the file is replaced: its windows hold');
+gives(inherits => 'c', 'the file is replaced: its windows apply');
 my $takes = time - $began;
-gives(inherits => 'b', 'a recurring schedule gives its id, until it has ended', configuration => 'other');
-is(ids('keyed', 20, headers => "X-Device-Id: $_\r\n"), 'c', "by keys: the only one that is left ($_)") for keys %by_key;
+gives(inherits => 'b', 'a recurring schedule makes its id eligible until it has ended', configuration => 'other');
+is(ids('keyed', 20, headers => "X-Device-Id: $_\r\n"), 'c', "by keys: $_ gets the only eligible id") for keys %by_key;
 
-# Windows close while nobody touches the file: 2 s are too few for the player's first requests.
+# Windows close although nobody touches the file: 2 s are too few for the player's first requests.
 put_in_force('first.json', single('demo', 'a', 8 + 3 * $takes, 7200), single('demo', 'b', 3600, 7200));
-gives(inherits => 'a b', 'two are open');
-comes_to_give(inherits => 'b', 'one has closed meanwhile');
+gives(inherits => 'a b', 'two windows are open: both ids are drawn');
+comes_to_give(inherits => 'b', 'one window has closed: only the other id is drawn');
 put_in_force('first.json', single('demo', 'a', -10, 7200));
-gives(inherits => 'a b c', 'none is left: among all');
+gives(inherits => 'a b c', 'no window is open: all ids are drawn');
 
-# Consumption that starts early, or has no start: a's window for the next break has closed, b's is open, and both are
-# ahead for the break after it.
+# Consumption starts early, or has no start: a's window for the next break has closed, b's is open, and both are ahead
+# for the break after it.
 sub two_breaks {
     my $start = shift;
     my @items;
@@ -160,10 +160,10 @@ for my $start ('', '"StartTime":null,', '"StartTime":' . at(-3600) . ',') {
 # ---- Several files.
 
 put_in_force('first.json', single('demo', 1, 3600, 7200), single('demo', 2, -10, 7200));
-gives(counts => '1', 'a vhost by its own ids');
+gives(counts => '1', 'first.json: only its eligible id is drawn');
 put_in_force('second.json', single('demo', 3, 3600, 7200), single('demo', 'c', 3600, 7200));
-gives(counts => '1 3', 'two files together');
-gives(inherits => 'a b c', 'who has not the second file does not know it');
+gives(counts => '1 3', 'first.json and second.json: the ids of both are drawn');
+gives(inherits => 'a b c', 'a vhost without second.json: its schedules do not apply');
 
 # ---- A file that is missing or wrong.
 
@@ -175,38 +175,40 @@ sub status {
 
 is_deeply([map { [@$_{qw(file in_force problem)}] } @{status()}],
     [["$directory/first.json", 2, undef], ["$directory/second.json", 2, undef]],
-    'status: the files, each once though one is given twice');
+    'status: each file is listed once, although one is configured twice');
 cmp_ok(abs(time - status()->[1]{read}), '<', 60, 'status: when they were read');
 
 my $second = qr/bad-schedule: StreamIdSchedule \Q$directory\E\/second\.json: /;
 my $before = log_lines($second);
 write_text('second.json', '{"Items":[{"PlaybackConfigurationName":"de');
-ok(eventually(sub { log_lines($second) == $before + $children }), 'half-written: each child tells');
-like($httpd->error_log, qr/$second\Qthe JSON breaks off behind byte 42;\E/, 'and where');
-gives(counts => '1 3', 'half-written: what it said last is in force');
-is(status()->[1]{problem}, 'the JSON breaks off behind byte 42', 'half-written: status says so');
-is(status()->[1]{in_force}, 2, 'half-written: and what is in force');
+ok(eventually(sub { log_lines($second) == $before + $children }), 'half-written file: each child logs it');
+like($httpd->error_log, qr/$second\Qthe JSON is cut off after byte 42;\E/, 'half-written file: the message says where');
+gives(counts => '1 3', 'half-written file: its previous schedules stay in force');
+is(status()->[1]{problem}, 'the JSON is cut off after byte 42', 'half-written file: status shows the problem');
+is(status()->[1]{in_force}, 2, 'half-written file: status counts the schedules in force');
 
 $before = log_lines($second);
 write_schedules('second.json', single('demo', 3, 3600, 7200), single('demo', 1, 3600, 7200) =~ s/"EndTime"/"End"/r);
-ok(eventually(sub { log_lines($second) == $before + $children }), 'wrong: each child tells');
-like($httpd->error_log, qr/${second}Items\[1\]\.Retrieval\.EndTime is missing;/, 'and where');
-gives(counts => '1 3', 'wrong: what it said last is in force');
-put_in_force('first.json', single('demo', $_, 3600, 7200)) for 2, 1;    # each child has looked again, twice
-is(log_lines($second), $before + $children, 'wrong: told once');
+ok(eventually(sub { log_lines($second) == $before + $children }), 'invalid file: each child logs it');
+like($httpd->error_log, qr/${second}Items\[1\]\.Retrieval\.EndTime is missing;/,
+    'invalid file: the message says where');
+gives(counts => '1 3', 'invalid file: its previous schedules stay in force');
+put_in_force('first.json', single('demo', $_, 3600, 7200)) for 2, 1;    # each child has read it again, twice
+is(log_lines($second), $before + $children, 'invalid file: it is logged once');
 
 my $page = exchange(port => $httpd->port, host => 'counts.test', target => '/session-initializer-status')->body;
-like($page, qr{<th>\Q$directory\E/second\.json</th><td>2</td>.*Items\[1\]\.Retrieval\.EndTime is missing}, 'the page');
+like($page, qr{<th>\Q$directory\E/second\.json</th><td>2</td>.*Items\[1\]\.Retrieval\.EndTime is missing},
+    'invalid file: the status page shows the problem');
 
 unlink "$directory/second.json";
-ok(eventually(sub { log_lines($second) == $before + 2 * $children }), 'gone: each child tells');
-gives(counts => '1 3', 'gone: what it said last is in force');
+ok(eventually(sub { log_lines($second) == $before + 2 * $children }), 'missing file: each child logs it');
+gives(counts => '1 3', 'missing file: its previous schedules stay in force');
 
-# A new child knows nothing of what was.
+# A new child has no state of the one before.
 $httpd->graceful;
-comes_to_give(counts => '1', 'a restart without the file: the others are in force');
+comes_to_give(counts => '1', 'a restart without second.json: the schedules of first.json apply');
 write_schedules('second.json', single('demo', 3, 3600, 7200));
-comes_to_give(counts => '1 3', 'it is there again');
+comes_to_give(counts => '1 3', 'second.json is there again: its schedules apply');
 $httpd->stop;
 stand_in->forget;
 

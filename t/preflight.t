@@ -52,8 +52,8 @@ is_deeply([$answer->header('Cache-Control')], ['no-store'], 'no CORS headers: no
 
 my $request = "OPTIONS $PATH$SESSION HTTP/1.1\r\nHost: plain.test\r\nConnection: close\r\n\r\n";
 my $bytes = connection->send($request)->rest;
-like($bytes, qr/\r\n\r\n\z/, 'no body');
-is(options("$PATH/x")->status, 404, 'a path that is none has no preflight');
+like($bytes, qr/\r\n\r\n\z/, 'a preflight has no body');
+is(options("$PATH/x")->status, 404, 'an unknown path has no preflight');
 nothing_sent('preflights');
 
 done_testing;

@@ -1,4 +1,4 @@
-# Stream ids: 1 to N, each as likely as the others, and not the same ones in another process.
+# Stream ids: 1 to N, with equal probability, and not the same sequence in another process.
 use strict;
 use warnings;
 
@@ -13,7 +13,7 @@ my $BATCH = 200;
 # Chi-square with N - 1 degrees of freedom is above these once in a million runs.
 my %HIGHEST = (1 => 0, 3 => 27.64, 10 => 44.82);
 
-# The ids of that many redirects, asked for in batches on one connection.
+# Returns the ids of that many redirects, requested in batches on one connection.
 sub ids {
     my ($port, $vhost, $calls) = @_;
     my $connection = dial($port);
@@ -43,9 +43,9 @@ my $sessions = stand_in->summary->{sessions};
 is_deeply([sort keys %$sessions], [1 .. 3], 'the ids of sessions are 1 to 3, and each occurs');
 stand_in->forget;
 
-# Children that were forked at the same moment, before and after graceful restarts: no two draw the same ids, not even
-# some time apart. A connection belongs to one child. That any 12 of 10 ids follow each other twice in all this has a
-# chance of one in a hundred thousand.
+# Children are forked at the same moment, before and after graceful restarts: no two draw the same ids, not even some
+# time apart. A connection belongs to one child. The chance that any 12 of 10 ids repeat in the same order in all this
+# is one in a hundred thousand.
 my @many = threaded ? (StartServers => 4, ThreadsPerChild => 1, ServerLimit => 24, MaxRequestWorkers => 12,
     MinSpareThreads => 4, MaxSpareThreads => 12) : ();
 unlink vars->{t_logs} . '/random/pids_log';

@@ -1,10 +1,10 @@
-# README.md and docs/ are true: what they show is done here, and must come out as it stands there.
+# README.md and docs/ are correct: their examples are run here, and must give the output that the documents show.
 #
 #   apache    a configuration, which httpd -t takes
 #   console   "$ command" and its output, against conf/demo.conf on 127.0.0.1:8080
 #   http      a message. A request for us is sent, an answer is what came, any other request what went upstream
 #   log       the line that the access log, or the error log, then has
-#   sh        a script of ours, or commands to build and install
+#   sh        a script of the project, or commands to build and install
 #   text      a picture, which only people check
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ my @documents = map { SessionInitializer::Markdown->read($sources, $_) } 'README
     'docs/operating.md';
 my @MODULES = qw(alias headers proxy proxy_http remoteip rewrite setenvif socache_shmcb ssl);
 
-# ---- The httpd of the examples: that of script/server.
+# ---- The httpd of the examples is that of script/server.
 
 my ($port) = SessionInitializer::Process::free_ports(1);
 my $run = vars()->{t_logs} . '/readme';
@@ -39,7 +39,7 @@ Include "$sources/conf/demo.conf"
 ErrorLog "$run/error_log"
 CONFIG
 
-# One text for all that may differ between two runs of the same example. A session that is named twice stays one.
+# Replaces all that may differ between two runs of the same example. A session that is named twice stays one.
 sub canonical {
     my $text = shift;
     my (%uuids, $uuids);
@@ -68,7 +68,7 @@ sub is_as_shown {
     return is(canonical($got), canonical($expected), $name);
 }
 
-# What the last example came to.
+# The result of the last example.
 my ($answer, %log_ends);
 
 sub before_example {
@@ -140,11 +140,11 @@ sub check_sh {
     my @lines = grep { /\S/ && !/^#/ } split /\n/, $block->{text};
     my @scripts = grep { m{^(?:\w+=\S+ )*script/} } @lines;
     check_script($_, "$block->{at}: $_") for @scripts;
-    # They build, which is the same under each MPM, and takes its time.
+    # They build, which takes time and is the same under each MPM.
     check_build($block) if !@scripts && vars()->{si_mpm} eq 'event';
 }
 
-# The script is there, and knows each word that follows, and each variable before it.
+# The script exists, and knows each word that follows, and each variable before it.
 sub check_script {
     my ($line, $name) = @_;
     my ($variables, $script, $words) = $line =~ m{^((?:\w+=\S+ )*)(script/\S+)(.*)$};
@@ -157,7 +157,7 @@ sub check_script {
     }
 }
 
-# The commands run as they stand, but with tools that install below one directory.
+# The commands run unchanged, but with tools that install below one directory.
 sub check_build {
     my $block = shift;
     my $root = vars()->{t_logs} . '/readme-build';
@@ -189,7 +189,7 @@ SH
         SessionInitializer::Httpd::write_file("$root/bin/$tool", "#!/bin/sh\n$tools{$tool}\n");
         chmod 0755, "$root/bin/$tool";
     }
-    # Debian's apxs -a writes into mods-available, any other edits this.
+    # Debian's apxs -a writes into mods-available, any other edits this file.
     SessionInitializer::Httpd::write_file("$root/conf/httpd.conf", "LoadModule none_module none.so\n");
 }
 
@@ -206,7 +206,7 @@ CONFIG
     ok($ok, $name) or diag($output);
 }
 
-# ---- The documents, from the top down.
+# ---- The documents, from top to bottom.
 
 my %CHECK = (
     apache => \&check_apache, console => \&check_console, http => \&check_http, log => \&check_log, sh => \&check_sh,
@@ -215,7 +215,7 @@ my %CHECK = (
 for my $block (map { $_->blocks } @documents) {
     my $check = $CHECK{$block->{language}};
     if (!$check) {
-        fail("$block->{at}: '$block->{language}' is no kind of example that is checked");
+        fail("$block->{at}: '$block->{language}' is not a kind of example that is checked");
         next;
     }
     $check->($block);
@@ -243,7 +243,7 @@ my @failures = map { lc tr/_/-/r } source_text() =~ /\[SI_FORWARD_\w+\] = SI_ERR
 my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+(?:-[a-z]+)*): /g;
 is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @failures, @tags], 'the tags of the error log are listed');
 
-# What the status shows has the names that are written down.
+# The names in the status output are documented.
 my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<'CONFIG');
 StreamIdCount 3
 StreamIdSchedule schedules.json
@@ -275,7 +275,7 @@ for my $row (@merges) {
 
 $httpd->stop;
 
-# ---- Links, and the sample that operators copy.
+# ---- Links, and the sample configuration that operators copy.
 
 my %anchors = map { $_->name => { map { SessionInitializer::Markdown::anchor($_) => 1 } $_->headings } } @documents;
 for my $document (@documents) {

@@ -28,7 +28,7 @@ is_redirect(get($PATH . $HLS,
     headers => ['X-Forwarded-Host' => 'evil.example', 'X-Forwarded-Proto' => 'ftp', Forwarded => 'host=evil.example']),
     "$HLS?aws.streamId=ID", 'no header has a say in Location');
 
-# A redirect stands for itself: neither ranges nor validators nor a body change it.
+# A redirect depends on the URL only: neither ranges nor validators nor a body change it.
 is_redirect(get($PATH . $HLS, headers => [Range => 'bytes=0-1']), "$HLS?aws.streamId=ID", 'a Range');
 is_redirect(get($PATH . $HLS,
     headers => ['If-None-Match' => '*', 'If-Modified-Since' => 'Sat, 01 Jan 2050 00:00:00 GMT']),
@@ -37,7 +37,7 @@ is_redirect(get($PATH . $HLS, body => '{"streamId":"9"}'), "$HLS?aws.streamId=ID
 
 nothing_sent('redirects');
 
-# Path bytes come back as they were.
+# Path bytes come back unchanged.
 for my $asset (
     'a%20b.m3u8', 'a%7Eb~.m3u8', 'a;v=1.m3u8', '%C3%A9t%c3%a9.m3u8', "it's(1),\@a:b\$!*+.m3u8", 'a%2Fb.m3u8',
     'a%2fb%2Fc', '%25.m3u8', 'a%3Fb%23c.m3u8',
@@ -47,7 +47,7 @@ for my $asset (
     is_redirect(get("$PATH/v1/master/a/c/$asset"), "/v1/master/a/c/$asset?aws.streamId=ID", "the asset $name");
 }
 
-# Where httpd is told to take %2F for a slash, the bytes are the same and mean the same.
+# If httpd is configured to decode %2F, the bytes and their meaning are the same.
 is_redirect(get("$PATH/v1/master/a/c/x%2Fy.m3u8", vhost => 'decode'), '/v1/master/a/c/x%2Fy.m3u8?aws.streamId=ID',
     'AllowEncodedSlashes On');
 

@@ -17,7 +17,7 @@ my @cases = (
     ['x=1&x=2&x=1',                      'x=1&x=2&x=1&aws.streamId=ID'],
     ["u=/v1/'()*!\$,:\@?",               "u=/v1/'()*!\$,:\@?&aws.streamId=ID"],
 
-    # The client's own stream id goes, wherever it stands and however it is written.
+    # The player's own stream id is removed, wherever it is and however it is written.
     ['aws.streamId=9',                   'aws.streamId=ID'],
     ['aws.streamId=9&x=1',               'x=1&aws.streamId=ID'],
     ['x=1&aws.streamId=9&y=2',           'x=1&y=2&aws.streamId=ID'],
@@ -29,7 +29,7 @@ my @cases = (
     ['aws%2EstreamId=9&x=1',             'x=1&aws.streamId=ID'],
     ['%61%77%73%2e%73treamI%64=9&x=1',   'x=1&aws.streamId=ID'],
 
-    # These are not it.
+    # These only look like it.
     ['aws.streamid=9',                   'aws.streamid=9&aws.streamId=ID'],
     ['AWS.streamId=9',                   'AWS.streamId=9&aws.streamId=ID'],
     ['aws.streamId2=9&xaws.streamId=9',  'aws.streamId2=9&xaws.streamId=9&aws.streamId=ID'],
@@ -37,7 +37,7 @@ my @cases = (
     ['streamId=9&x=aws.streamId=9',      'streamId=9&x=aws.streamId=9&aws.streamId=ID'],
     ['aws.streamId+=9',                  'aws.streamId+=9&aws.streamId=ID'],
 
-    # A session that exists keeps what it was started with.
+    # A session that exists keeps the parameters with which it was started.
     ['aws.sessionId=S',                  'aws.sessionId=S'],
     ['x=1&aws.sessionId=S&y',            'x=1&aws.sessionId=S&y'],
     ['aws.sessionId=S&aws.streamId=9',   'aws.sessionId=S'],
@@ -48,7 +48,7 @@ my @cases = (
     ['aws.sessionId',                    'aws.sessionId&aws.streamId=ID'],
     ['aws.sessionid=S',                  'aws.sessionid=S&aws.streamId=ID'],
 
-    # Nothing of the query can end the header.
+    # Nothing in the query can end the header.
     ['x=%0d%0aSet-Cookie:%20a=b',        'x=%0d%0aSet-Cookie:%20a=b&aws.streamId=ID'],
     ['x=' . 'y' x 7000,                  'x=' . 'y' x 7000 . '&aws.streamId=ID'],
 );
@@ -65,7 +65,7 @@ is_redirect(head_of("$PATH$HLS?x=1"), "$HLS?x=1&aws.streamId=ID", 'HEAD');
 is_redirect(get("$PATH$HLS?aws.sessionId=S", vhost => 'base'), "https://play.example:8443$HLS?aws.sessionId=S",
     'a session and a playback base');
 
-# Where items are empty, all the others are still there, in order, and once.
+# If items are empty, all the others are kept, in order, and once.
 for my $query ('&', '&&x=1&&y=2&', 'x=1&aws.streamId=9&', '&aws.streamId=9&&x=1') {
     my $location = get("$PATH$HLS?$query")->header('Location');
     my @items = grep { length } split /&/, $location =~ s/^[^?]*\?//r;

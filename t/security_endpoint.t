@@ -1,4 +1,4 @@
-# Where a session is initialized is the configuration's to say: no client leads the module elsewhere.
+# The configuration alone decides where a session is initialized: no client can redirect the module.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ sub send_to {
         . "\r\n\r\n$body", 'POST');
 }
 
-# It goes where it always goes: to the endpoint, by the path that was asked for.
+# The request always goes to the endpoint, with the path that was asked for.
 for my $case (
     [$url, "Host: $there", 'Host'],
     [$url, "Host: plain.test\@$there", 'user info in Host'],
@@ -31,7 +31,7 @@ for my $case (
     [$url, "Host: plain.test\r\nX-Forwarded-For: $there\r\nVia: 1.1 $there", 'X-Forwarded-For'],
     [$url, "Host: plain.test\r\nReferer: http://$there/\r\nOrigin: http://$there", 'Referer and Origin'],
     ["$url?url=http://$there/&endpoint=$there&host=$there", 'Host: plain.test', 'the query'],
-    ["$url?aws.endpoint=http://$there&ads.host=$there", 'Host: plain.test', 'names of ours in the query'],
+    ["$url?aws.endpoint=http://$there&ads.host=$there", 'Host: plain.test', "the module's names in the query"],
     ["$url?http://$there/", 'Host: plain.test', 'a query that is a URL'],
     ["$PATH/v1/session/\@$there/c/a.m3u8", 'Host: plain.test', 'an account that begins with @'],
     ["$PATH/v1/session/a/c/http://$there/a.m3u8", 'Host: plain.test', 'an asset that is a URL'],
@@ -42,26 +42,28 @@ for my $case (
     stand_in->forget;
     my $status = send_to($target, $headers, qq({"url":"http://$there/","manifestUrl":"http://$there/"}))->status;
     my @requests = new_requests;
-    is(scalar @requests, $status =~ /^40[04]$/ ? 0 : 1, "$name: the endpoint has it, unless it is refused ($status)");
-    like($_->target, qr{\A/v1/session/}, "$name: by its path") for @requests;
+    is(scalar @requests, $status =~ /^40[04]$/ ? 0 : 1,
+        "$name: the endpoint gets the request, unless it is refused ($status)");
+    like($_->target, qr{\A/v1/session/}, "$name: the path upstream is that of a session") for @requests;
 }
 for my $target ("//$there$url", "$PATH//$there$SESSION", "/\\$there$url", "$PATH\@$there$SESSION", "\@$there$url",
     "$PATH/\@$there$SESSION", "$PATH:$there$SESSION", "$PATH/http://$there$SESSION", "$url#\@$there", "$there",
     "$PATH/..//$there$url") {
     my $answer = eval { send_to($target, 'Host: plain.test', '{}') };
     ok($answer, "$target is answered");
-    like($_->target, qr{\A/v1/session/\Q$ACCOUNT\E/}, "$target: by the path of a session") for new_requests;
+    like($_->target, qr{\A/v1/session/\Q$ACCOUNT\E/},
+        "$target: the path upstream is that of a session") for new_requests;
 }
-is(scalar(my @led = $elsewhere->requests), 0, 'nothing has gone elsewhere');
+is(scalar(my @led = $elsewhere->requests), 0, 'no request has gone to another server');
 
-# What the upstream says does not lead there either: a redirect is the player's to follow.
+# The upstream's response cannot redirect the module either: the player follows a redirect.
 is(post($PATH . fault("redirect-$_"), '{}')->status, $_, "a redirect upstream, $_, is passed back") for 302, 307, 308;
-is(scalar(@led = $elsewhere->requests), 0, 'and nothing has gone elsewhere');
+is(scalar(@led = $elsewhere->requests), 0, 'redirects upstream: no request has gone to another server');
 
-# That one would have been seen.
+# The control: the other server would have seen such a request.
 SessionInitializer::Wire::exchange(port => $elsewhere->port, host => 'x', method => 'POST', target => $SESSION,
     body => '{}');
-is(scalar(@led = $elsewhere->requests), 1, 'who goes there is seen');
+is(scalar(@led = $elsewhere->requests), 1, 'the control: a request to the other server is recorded');
 $elsewhere->stop;
 stand_in->forget;
 

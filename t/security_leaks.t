@@ -1,4 +1,4 @@
-# Who is refused learns nothing of the configuration, and the error log holds no body and no query value, at any level.
+# A refused client learns nothing of the configuration, and the error log has no body and no query value, at any level.
 use strict;
 use warnings;
 
@@ -32,7 +32,7 @@ SessionInitializerMaxBody 5000
 $vhosts
 CONFIG
 
-# Bodies, query and headers of every request hold the mark; so does no log line and no answer.
+# Bodies, query and headers of every request contain the mark; no log line and no answer does.
 my $MARK = 'Xq7Secret';
 my $CONFIGURED = join '|', map { quotemeta } $ca, $httpd->directory, 'secret-name.invalid', '127.0.0.1', 'localhost',
     (map { /:(\d+)$/ ? ":$1" : () } values %endpoint);
@@ -45,7 +45,7 @@ sub is_tight {
     my $own = $answer->head . $answer->body;
     cmp_ok($answer->status, '>=', 400, "$name: refused");
     unlike($own, qr/$MARK/, "$name: the answer repeats nothing");
-    unlike($own, qr/$CONFIGURED/, "$name: the answer tells nothing of the configuration");
+    unlike($own, qr/$CONFIGURED/, "$name: the answer does not reveal the configuration");
     return;
 }
 
@@ -54,7 +54,7 @@ my $body = qq({"$MARK":"$MARK","adsParams":{"$MARK":["$MARK"]}});
 is_tight($_, POST => "$url$query", "endpoint $_", body => $body)
     for qw(refused blackhole nowhere not-http untrusted unset);
 is_tight('answered', POST => $PATH . fault($_) . $query, "fault $_", body => $body)
-    for qw(garbage truncated reset-before reset-amid);
+    for qw(garbage truncated reset-before reset-during);
 is_tight('impatient', POST => $PATH . fault('stall') . $query, 'fault stall', body => $body);
 
 for my $bad (substr($body, 0, -1), "$body$MARK", qq({"$MARK":$MARK}), "{'$MARK':1}", qq({"$MARK":"\x01"}),
@@ -63,13 +63,13 @@ for my $bad (substr($body, 0, -1), "$body$MARK", qq({"$MARK":$MARK}), "{'$MARK':
 }
 is_tight('answered', POST => "$url$query", 'no container', body => qq({"adsParams":"$MARK"}));
 is_tight('answered', POST => "$url$query", 'too large', body => $MARK x 1000);
-is_tight('answered', POST => "$url$query&ads.a=$MARK%ff", 'a query that is no UTF-8', body => $body);
-is_tight('answered', POST => "$url$query&aws.adSignalingEnabled=$MARK", 'a flag that is none', body => $body);
+is_tight('answered', POST => "$url$query&ads.a=$MARK%ff", 'a query that is not UTF-8', body => $body);
+is_tight('answered', POST => "$url$query&aws.adSignalingEnabled=$MARK", 'an invalid flag', body => $body);
 is_tight('answered', POST => "$url$query", 'a coding', body => $body, headers => ['Content-Encoding' => $MARK]);
 is_tight('answered', PUT => "$url$query", 'a method', body => $body);
 is_tight('answered', GET => "$PATH/v2/other/a/c/x$query", 'a path');
 
-# What is well is logged no more.
+# Successful requests do not put the mark into the log either.
 for my $method (qw(GET POST OPTIONS)) {
     my $answer = exchange(port => $httpd->port, host => 'answered.test', method => $method, target => "$url$query",
         $method eq 'POST' ? (body => $body =~ s/,"adsParams".*/}/r) : ());
@@ -77,10 +77,10 @@ for my $method (qw(GET POST OPTIONS)) {
 }
 $httpd->stop;
 my $log = $httpd->error_log;
-like($log, qr/session_initializer:debug.*redirect: stream id/, 'the log is at debug');
-like($log, qr/upstream-unreachable.*endpoint=\Q$endpoint{refused}\E/, 'the operator is told which endpoint');
+like($log, qr/session_initializer:debug.*redirect: stream id/, 'the log has debug messages');
+like($log, qr/upstream-unreachable.*endpoint=\Q$endpoint{refused}\E/, 'the log names the endpoint that failed');
 my @leaks = grep { /$MARK/ } split /\n/, $log;
-is(scalar @leaks, 0, 'the log holds nothing of bodies, queries and headers') or diag(join "\n", @leaks[0 .. 2]);
+is(scalar @leaks, 0, 'the log has no part of bodies, queries and headers') or diag(join "\n", @leaks[0 .. 2]);
 stand_in->forget;
 
 done_testing;

@@ -1,4 +1,4 @@
-# Clients that send slowly hold no upstream call: a slot is taken once the body is whole.
+# Clients that send slowly do not block an upstream call: a slot is taken after the body is complete.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -23,18 +23,18 @@ my @slow = (
         "\r\n3\r\n:1}\r\n0\r\n\r\n"] } 1 .. 2),
     [dial($httpd->port)->send("${head}Expect: 100-continue\r\nContent-Length: 7\r\n\r\n"), '{"a":1}'],
 );
-is($slow[-1][0]->answer->status, 100, 'all slow bodies are being read');
+is($slow[-1][0]->answer->status, 100, 'slow bodies: httpd reads all of them');
 
 my @ask = (port => $httpd->port, host => 'x', method => 'POST', target => $url, body => '{}');
-is_answer(exchange(@ask), 200, "$_: a whole body has the one slot, beside five that are not") for 1 .. 3;
-is(scalar(new_requests), 3, 'what is not whole is not upstream');
+is_answer(exchange(@ask), 200, "session $_: a complete body gets the one slot, despite five slow bodies") for 1 .. 3;
+is(scalar(new_requests), 3, 'slow bodies: no incomplete body goes upstream');
 is_redirect(exchange(port => $httpd->port, host => 'x', method => 'GET', target => $PATH . $HLS),
-    "$HLS?aws.streamId=ID", 'redirects go on');
+    "$HLS?aws.streamId=ID", 'slow bodies: redirects are still answered');
 
 for my $client (@slow) {
     my ($connection, $rest) = @$client;
-    is_answer($connection->send($rest)->answer, 200, 'a slow body that is whole at last has its turn');
-    is(sent_body(received), '{"a":1}', 'and is what was sent');
+    is_answer($connection->send($rest)->answer, 200, 'a slow body that is complete at last gets a session');
+    is(sent_body(received), '{"a":1}', 'a slow body goes upstream unchanged');
 }
 $httpd->stop;
 

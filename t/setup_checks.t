@@ -1,4 +1,4 @@
-# What is likely wrong with a set-up is told in the error log: once, not for each request.
+# A likely mistake in the configuration is reported in the error log: once, not for each request.
 use strict;
 use warnings;
 
@@ -41,36 +41,38 @@ sub ask {
 sub told { return scalar(() = $httpd->error_log =~ /$_[0]/g) }
 
 # When the configuration is read.
-is(told(qr/plain-http: endpoint=http:\/\/mediatailor\.invalid:80:/), 1, 'plain http to another host');
-is(told(qr/plain-http:/), 1, 'but not to this one');
+is(told(qr/plain-http: endpoint=http:\/\/mediatailor\.invalid:80:/), 1, 'plain http to another host is reported');
+is(told(qr/plain-http:/), 1, 'plain http to this host is not reported');
 is(told(qr/few-threads: SessionInitializerMaxConcurrent is 8 and ThreadsPerChild 8:/), threaded ? 1 : 0,
-    'as many calls as threads');
+    'as many calls as threads is reported');
 
 # When a request shows it.
 ask(GET => $PATH . $HLS, 'plain', 'X-Forwarded-For' => '192.0.2.7');
 ask(POST => $PATH . $SESSION, $_) for qw(plain trusted);
 ask(POST => $PATH . $SESSION, 'trusted', 'X-Forwarded-For' => '192.0.2.7') for 1 .. 2;
 ask(GET => $PATH . $HLS, 'none');
-is(told(qr/session_initializer:(?:warn|error).*\[client/), 0, 'what is right is not told of');
+is(told(qr/session_initializer:(?:warn|error).*\[client/), 0, 'correct requests are not reported');
 ask(POST => $PATH . $SESSION, 'plain', 'X-Forwarded-For' => '192.0.2.7') for 1 .. 3;
-is(told(qr/forwarded-for: vhost=plain\.test peer=127\.0\.0\.1:/), 1, 'X-Forwarded-For of a peer that is not trusted');
+is(told(qr/forwarded-for: vhost=plain\.test peer=127\.0\.0\.1:/), 1,
+    'X-Forwarded-For of a peer that is not trusted is reported once');
 ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
-is(told(qr/no-endpoint: vhost=none\.test: .* SessionInitializerEndpoint is not set/), 1, 'POSTs without an endpoint');
+is(told(qr/no-endpoint: vhost=none\.test: .* SessionInitializerEndpoint is not set/), 1,
+    'POSTs without an endpoint are reported once');
 ask(POST => $PATH . $SESSION, 'trusted');
 $httpd->graceful;
-is(told(qr/plain-http:/), 2, 'a restart tells again');
+is(told(qr/plain-http:/), 2, 'a restart reports plain http again');
 ask(POST => $PATH . $SESSION, 'none') for 1 .. 3;
-is(told(qr/no-endpoint:/), 2, 'and so does a new child');
+is(told(qr/no-endpoint:/), 2, 'a new child reports POSTs without an endpoint again');
 for my $header ('X-Forwarded-For', 'CloudFront-Viewer-Address') {
-    $httpd->graceful; # a new generation tells anew
+    $httpd->graceful; # a new generation reports it again
     ask(POST => $PATH . $SESSION, 'trusted', 'X-Forwarded-For' => '192.0.2.7:4711, 192.0.2.7:4711',
         'X-Forwarded-For' => $header eq 'X-Forwarded-For' ? '192.0.2.7:4711' : 'x', $header => '192.0.2.7:4711');
     is(told(qr/forwarded-for: vhost=trusted\.test .*: $header holds no address that mod_remoteip can read/), 1,
-        "$header with a port is named as unreadable");
+        "$header with a port is reported as unreadable");
 }
 $httpd->stop;
 
-# A server of the system's is started so: by then nobody reads what it says elsewhere than in its log.
+# The system starts its server in this way: nobody then reads any output except the log.
 sub told_by_a_daemon {
     my $directory = $httpd->directory;
     unlink "$directory/error_log";
@@ -82,16 +84,16 @@ sub told_by_a_daemon {
     eventually(sub { !kill 0 => $pid });
     return $log;
 }
-is(scalar(() = told_by_a_daemon() =~ /plain-http:/g), 1, 'a daemon tells in its log, once');
+is(scalar(() = told_by_a_daemon() =~ /plain-http:/g), 1, 'a daemon reports plain http in its log, once');
 
-# configtest tells what it can.
+# configtest reports what it can detect.
 my ($ok, $output) = SessionInitializer::Httpd::configtest(
     "StreamIdCount 3\n" . (threaded ? "ThreadsPerChild 1\nMaxRequestWorkers 1\n" : '')
     . "SessionInitializerEndpoint http://127.example\n");
 ok($ok, 'configtest passes') or diag($output);
-is(scalar(() = $output =~ /plain-http: endpoint=http:\/\/127\.example:80/g), 1, 'and tells of plain http, once');
+is(scalar(() = $output =~ /plain-http: endpoint=http:\/\/127\.example:80/g), 1, 'configtest reports plain http, once');
 is(scalar(() = $output =~ /few-threads: SessionInitializerMaxConcurrent is 1 and ThreadsPerChild 1:/g), threaded ? 1 : 0,
-    'and of a single thread');
+    'configtest reports a single thread');
 stand_in->forget;
 
 done_testing;

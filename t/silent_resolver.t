@@ -1,4 +1,5 @@
-# A resolver that never answers: the worker is free again by the time limit, all else goes on, and a stop does not wait.
+# A resolver that never answers: the worker is free again at the time limit, everything else continues, and a stop does
+# not wait.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -9,7 +10,7 @@ use SessionInitializer::Httpd;
 use SessionInitializer::Suite;
 use SessionInitializer::Wire qw(dial exchange request_bytes);
 
-# Takes getaddrinfo's place in httpd.
+# Replaces getaddrinfo in httpd.
 my $library = vars->{t_logs} . '/silent_resolver';
 SessionInitializer::Httpd::write_file("$library.c", <<'C');
 #define _GNU_SOURCE
@@ -52,16 +53,19 @@ sub ask { return exchange(port => $httpd->port, parts(@_)) }
 my $session = $PATH . $SESSION;
 for my $round (1 .. 2) {
     my @calls = map { dial($httpd->port)->send(request_bytes(parts(POST => $session, 'silent.test'))) } 1 .. 3;
-    is_redirect(ask(GET => $PATH . $HLS, 'silent.test'), "$HLS?aws.streamId=ID", "round $round: redirects go on");
-    is_answer(ask(POST => $session, 'address.test'), 200, "round $round: an endpoint that is an address");
-    my $answers = in_time(30, "round $round: by the limit for connecting", sub { [map { $_->answer } @calls] });
-    is_own_error($_, 504, 'upstream-timeout', "round $round: the call ends") for @$answers;
+    is_redirect(ask(GET => $PATH . $HLS, 'silent.test'), "$HLS?aws.streamId=ID",
+        "round $round: redirects are still answered");
+    is_answer(ask(POST => $session, 'address.test'), 200,
+        "round $round: a session with an address as endpoint succeeds");
+    my $answers = in_time(30,
+        "round $round: the calls end by SessionInitializerConnectTimeout", sub { [map { $_->answer } @calls] });
+    is_own_error($_, 504, 'upstream-timeout', "round $round: a call gets 504") for @$answers;
 }
 like($httpd->error_log, qr/ upstream-timeout: vhost=silent\.test endpoint=\S+ stage=resolve cause=".+" ms=\d+$/m,
-    'the log tells the stage');
+    'the log names the stage');
 
 $httpd->stop;
-unlike($httpd->error_log, qr/exit signal|SIGKILL/, 'a stop does not wait for it');
+unlike($httpd->error_log, qr/exit signal|SIGKILL/, 'a stop does not wait for the resolver');
 stand_in->forget;
 
 done_testing;

@@ -1,4 +1,4 @@
-# What was counted: exact over child processes, graceful restarts and a child that was killed, in each of its forms.
+# The counters are exact over child processes, graceful restarts and a child that was killed, in each output format.
 # Depends on the MPM.
 use strict;
 use warnings;
@@ -53,12 +53,13 @@ sub server {
     return $server;
 }
 
-# ---- Every error that the manual names has a counter of its own.
+# ---- Every error in the manual has a counter of its own.
 
 open my $manual, '<', vars()->{sources} . "/docs/mod_session_initializer.md" or die "the manual: $!\n";
-my @slugs = map { /^\| \d+ \| `([a-z-]+)` \|/ ? $1 : () } <$manual>;
-cmp_ok(scalar @slugs, '>', 15, 'the manual names its errors');
-is_deeply([sort keys %{server('a.test')->{errors}}], [sort @slugs, 'other'], 'and each is counted');
+my @errors = map { /^\| \d+ \| `([a-z-]+)` \|/ ? $1 : () } <$manual>;
+cmp_ok(scalar @errors, '>', 15, 'the manual names its errors');
+is_deeply([sort keys %{server('a.test')->{errors}}], [sort @errors],
+    'each error of the manual is counted, and no other');
 
 sub sum { my $sum = 0; $sum += $_ for @_; return $sum }
 sub happened { my $counts = shift; return { map { $_ => $counts->{$_} } grep { $counts->{$_} > 0 } keys %$counts } }
@@ -68,7 +69,7 @@ sub in_flight_is {
     ok(eventually(sub { eval { server('a.test')->{upstream}{in_flight} == $count } }), $name);
 }
 
-# ---- Exact over children: what the answers say is what is counted.
+# ---- Exact over children: the counters match the answers.
 
 my (%redirects, %sessions, $kept);
 sub some_requests {
@@ -92,7 +93,7 @@ sub is_counted {
 
 my $shared = server('a.test');
 is_deeply([map { $_->{id} } @{$shared->{streams}}], [1, 2, 3], 'the ids');
-is(sprintf('%.3f', $_->{expected_share}), '0.333', 'their share') for @{$shared->{streams}};
+is(sprintf('%.3f', $_->{expected_share}), '0.333', 'the expected share of each id') for @{$shared->{streams}};
 is_deeply([sort map { $_->{name} } @{status->{servers}}], [sort '127.0.0.1', map { "$_.test:" . $httpd->port } qw(a b)],
     'the servers that have stream ids');
 
@@ -119,22 +120,22 @@ is_deeply(happened($server->{upstream}{answers}), { '2xx' => 41, '4xx' => 2, '5x
 is_deeply(happened($server->{upstream}{error_types}), { BadRequestException => 1, ThrottlingException => 2, other => 1 },
     'answers by x-amzn-ErrorType');
 my $time = $server->{upstream}{time};
-is($time->{count}, 47, 'calls');
+is($time->{count}, 47, 'the number of calls');
 my ($above) = grep { $_->{le_seconds} == 0.25 } @{$time->{buckets}};
 cmp_ok($above->{count}, '<=', 46, 'one took longer than 250 ms');
-cmp_ok($time->{sum_seconds}, '>=', 0.3, 'and their time');
-cmp_ok($server->{upstream}{kept_connections}, '<', 47, 'not all kept');
-$sessions{$_->{id}} = $_->{sessions} for @{$server->{streams}};    # the delayed one's id
-is(sum(values %sessions), 41, 'sessions are answers of 2xx');
+cmp_ok($time->{sum_seconds}, '>=', 0.3, 'the sum of the times has the delayed call');
+cmp_ok($server->{upstream}{kept_connections}, '<', 47, 'not all connections were kept');
+$sessions{$_->{id}} = $_->{sessions} for @{$server->{streams}};    # the delayed session's id
+is(sum(values %sessions), 41, 'the number of sessions is that of 2xx answers');
 stand_in->forget;
 
-# ---- Virtual hosts do not mix.
+# ---- Virtual hosts are counted separately.
 
 is(stream_id_of(ask(GET => $PATH . $HLS, host => 'b.test')) // '', server('b.test')->{streams}[0]{redirects} ? 1 : 2,
     "another vhost's redirect");
 ask(POST => $PATH . $SESSION, host => 'b.test', body => '{}');
 is_deeply(happened(server('b.test')->{errors}), { 'no-endpoint' => 1 }, "another vhost's error");
-is_counted('what another vhost did is its own');
+is_counted("another vhost's requests are not counted here");
 
 # ---- Graceful restarts.
 
@@ -143,27 +144,27 @@ for my $restart (1 .. 2) {
     my $under_way = dial($httpd->port)->send(request_bytes(method => 'POST', target => $PATH . fault('hold'),
         host => 'a.test', body => '{}'));
     ok(under_way(hold => 1), "restart $restart: a call is under way");
-    in_flight_is(1, "restart $restart: and counted");
+    in_flight_is(1, "restart $restart: the call is counted");
     $httpd->graceful;
     is_counted("restart $restart");
     is(server('a.test')->{upstream}{in_flight}, 1, "restart $restart: the old child's call is still under way");
     some_requests;
     stand_in->release;
-    is($under_way->answer->status, 200, "restart $restart: it is answered");
-    in_flight_is(0, "restart $restart: none is under way");
+    is($under_way->answer->status, 200, "restart $restart: the call is answered");
+    in_flight_is(0, "restart $restart: no call is under way");
     $server = server('a.test');
     is(sum(map { $_->{sessions} } @{$server->{streams}}), sum(values %sessions) + 1,
         "restart $restart: the old child's session is counted");
     $sessions{$_->{id}} = $_->{sessions} for @{$server->{streams}};
-    is_counted("restart $restart, and on");
+    is_counted("restart $restart, after more requests");
 }
-is(status->{since}, $since, 'counting goes on');
+is(status->{since}, $since, 'graceful restarts: the counters are not reset');
 
 # A restart that is not graceful.
 my $generations = $httpd->generations;
 kill HUP => $httpd->pid;
 ok(eventually(sub { $httpd->generations > $generations }), 'a hard restart');
-ok(eventually(sub { eval { is_counted('a hard restart'); 1 } }), 'serves again');
+ok(eventually(sub { eval { is_counted('a hard restart'); 1 } }), 'a hard restart: httpd serves again');
 
 # ---- A child that is killed.
 
@@ -172,15 +173,15 @@ my @calls = map { dial($httpd->port)->send(request_bytes(method => 'POST', targe
 in_flight_is(2, 'two calls are under way');
 my %before = map { $_ => 1 } $httpd->children;
 kill KILL => keys %before;
-in_flight_is(0, 'their children are killed: none is under way');
+in_flight_is(0, 'killed children: no call is under way');
 is_counted('killed children');
 some_requests;
-is_counted('and on');
+is_counted('killed children, after more requests');
 $_->close for @calls;
 stand_in->release;
 stand_in->forget;
 
-# ---- The forms.
+# ---- The output formats.
 
 my $answer = ask(GET => '/session-initializer-status');
 is($answer->status, 200, 'the page');
@@ -211,15 +212,15 @@ ok(defined $index, 'mod_status: ?auto');
 my ($auto_redirects) = $auto =~ /^SessionInitializer\[$index\]Stream\[0\]Redirects: (\d+)$/m;
 is($auto_redirects, $redirects{1}, 'mod_status: ?auto has the same numbers');
 
-# Prometheus has its own judge.
+# Prometheus' own checker reads it.
 SKIP: {
     my $promtool = (grep { -x } map { "$_/promtool" } split /:/, $ENV{PATH})[0];
     skip 'no promtool', 2 unless $promtool;
     my $file = $httpd->directory . '/metrics';
     SessionInitializer::Httpd::write_file($file, ask(GET => '/session-initializer-status?metrics')->body);
     my $said = `'$promtool' check metrics <'$file' 2>&1`;
-    is($?, 0, 'promtool takes the metrics');
-    is($said, '', 'promtool has nothing to say');
+    is($?, 0, 'promtool accepts the metrics');
+    is($said, '', 'promtool prints no warning');
 }
 $httpd->stop;
 

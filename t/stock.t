@@ -1,5 +1,5 @@
-# httpd's own behaviour is untouched: two servers of the same stock configuration, one with the module loaded and
-# switched on, give the same answers to requests that are none of its business.
+# httpd's own behaviour is unchanged: two servers with the same stock configuration, one with the module loaded and
+# switched on, give the same answers to requests that do not concern the module.
 use strict;
 use warnings;
 
@@ -34,7 +34,7 @@ SCRIPT
         utime 1_700_000_000, 1_700_000_000, "$root/$name";
     }
     chmod 0755, "$root/docs/cgi/echo.pl";
-    utime 1_700_000_000, 1_700_000_000, "$root/docs";    # mod_negotiation's ETags are weak for what is new
+    utime 1_700_000_000, 1_700_000_000, "$root/docs";    # mod_negotiation's ETags are weak for a new file
 }
 
 sub start {
@@ -133,20 +133,20 @@ CONFIG
     return { httpd => $httpd, port => $httpd->port, tls_port => $tls_port, directory => $directory };
 }
 
-# What must differ between two servers and two moments.
+# Replaces what must differ between two servers and two moments.
 sub canonical {
     my ($server, $target, $text) = @_;
     $text =~ s/\r//g;
     for ($text) {
         s/^Date: .*\n//mgi;
         s/^Allow: (.*)$/'Allow: ' . join ',', sort split \/,\/, $1/mgei;    # in the order of a hash
-        s/^(?:Content-Length|Transfer-Encoding): .*\n//mgi if $target =~ m{cgi};    # whether its end came in time
+        s/^(?:Content-Length|Transfer-Encoding): .*\n//mgi if $target =~ m{cgi};    # depends on timing
         s/^Upgrade: .*\n|^Connection: Upgrade.*\n//mgi;
         s/\b(?:$server->{port}|$server->{tls_port})\b/PORT/g;
         s/\Q$server->{directory}\E/DIRECTORY/g;
         s/^(Last-Modified|Expires|Age|Set-Cookie): .*$/$1: .../mgi;
         s/(\bboundary=|^--)[0-9a-f]+\b/$1.../mg && s/^Content-Length: .*\n//mgi;    # the boundary's length varies
-        s/((?: xmlns:\w+="[^"]*")+)/join ' ', sort split ' ', $1/ge;        # of another hash
+        s/((?: xmlns:\w+="[^"]*")+)/join ' ', sort split ' ', $1/ge;        # in the order of another hash
         s/opaquelocktoken:[0-9a-f-]+/opaquelocktoken:.../g;
         s/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\w{3}, \d\d \w{3} \d{4} [\d:]+ GMT|\d{4}-\d\d-\d\d \d\d:\d\d/TIME/g;
     }
@@ -198,7 +198,7 @@ for my $status (200, 201, 203, 206, 301, 304, 307, 401, 403, 404, 405, 410, 417,
     ok($seen{$status}, "a $status is among the answers");
 }
 
-# Over TLS, and HTTP/2 where the MPM lets it.
+# Over TLS, and over HTTP/2 if the MPM supports it.
 for my $way (['TLS', '--http1.1'], ['h2', '--http2']) {
     my ($name, @options) = @$way;
     for my $target ('/text.txt', '/pretty/x', '/missing', '/cgi/echo.pl?q', '/perl', '/mapped/text.txt') {
@@ -213,9 +213,11 @@ for my $way (['TLS', '--http1.1'], ['h2', '--http2']) {
     }
 }
 
-# The same vhosts, hooks and modules; only the module's own status differs.
-unlike($servers[0]{httpd}->error_log, qr/session_initializer/, 'one is without the module');
-unlike($servers[1]{httpd}->error_log, qr/session_initializer:|exit signal/, 'with it nothing is told');
+# The vhosts, hooks and modules are the same; only the module's own status differs.
+unlike($servers[0]{httpd}->error_log, qr/session_initializer/,
+    'the log of httpd without the module does not mention it');
+unlike($servers[1]{httpd}->error_log, qr/session_initializer:|exit signal/,
+    'the log of httpd with the module has no message of it');
 $_->{httpd}->stop for @servers;
 
 done_testing;

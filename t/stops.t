@@ -1,5 +1,5 @@
-# A stop under load ends every child by itself: none crashes, none hangs, none has to be killed; and a child that ends
-# alone leaves no call counted.
+# A stop under load ends every child by itself: none crashes, none hangs, none has to be killed; a single child that
+# ends leaves no call counted.
 # Depends on the MPM.
 # SI_STOPS says how many stops; SI_STOPS_WITHOUT=1 is for comparing: httpd alone, without the module.
 use strict;
@@ -42,7 +42,7 @@ sub start_httpd {
         ($is_without ? (without_ours => 1) : ()));
 }
 
-# One request after the other, whatever becomes of them, until the client is ended.
+# Sends one request after the other, whatever the answers are, until the client is ended.
 sub start_client {
     my ($port, $number) = @_;
     my $pid = fork // die "fork: $!\n";
@@ -60,7 +60,7 @@ sub end_clients {
     waitpid $_, 0 for @clients;
 }
 
-# What a log tells of children that did not end by themselves.
+# Returns the log lines about children that did not end by themselves.
 sub faults {
     my $httpd = shift;
     return (SessionInitializer::Process::crashes($httpd->error_log), $httpd->error_log =~ /(.* sending a SIGKILL.*)/g);
@@ -80,7 +80,7 @@ for my $stop (1 .. $STOPS) {
 is_deeply(\@faults, [], "$STOPS stops under load: each child ends by itself");
 note "httpd's own crashes: $crashes";
 
-# The threaded MPMs' children do not take a signal for their end.
+# Only under prefork does a signal end a child.
 if (!$is_without && !threaded) {
     my $httpd = start_httpd;
     my @clients = map { start_client($httpd->port, $_) } 1 .. $CLIENTS;
@@ -90,14 +90,14 @@ if (!$is_without && !threaded) {
         my ($child) = grep { !$ended{$_} } $httpd->children;
         kill TERM => $child if $child;
         $ended{$child // 0} = 1;
-        ok(eventually(sub { !grep { $ended{$_} } $httpd->children }), "child $round is told to end, and does");
+        ok(eventually(sub { !grep { $ended{$_} } $httpd->children }), "child $round ends by SIGTERM");
     }
     end_clients(@clients);
     ok(eventually(sub {
         my $answer = eval { exchange(port => $httpd->port, host => 'x', target => '/session-initializer-status?json') };
         return $answer && to_perl(parse_json($answer->body))->{servers}[0]{upstream}{in_flight} == 0;
-    }), 'no call stays counted');
-    is_deeply([faults($httpd)], [], 'children told to end: each ends by itself');
+    }), 'children ended by SIGTERM: no call stays counted');
+    is_deeply([faults($httpd)], [], 'children ended by SIGTERM: each ends by itself');
     $httpd->stop;
 }
 stand_in->forget;

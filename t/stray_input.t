@@ -1,4 +1,5 @@
-# What the upstream writes on an idle kept connection is no answer to the next call: that goes out on another connection.
+# Bytes that the upstream writes on an idle kept connection are not an answer to the next call: that call uses another
+# connection.
 use strict;
 use warnings;
 
@@ -27,7 +28,7 @@ sub session_request {
         body => qq({"adsParams":{"viewer":"$viewer"}}));
 }
 
-# Whose session it is: the stand-in knows what each was started with.
+# Whose session it is: the stand-in knows the parameters of each.
 sub viewer_of {
     my $answer = shift;
     my ($id) = $answer->body =~ /aws\.sessionId=([0-9a-f-]+)/ or return;
@@ -38,7 +39,7 @@ sub viewer_of {
 sub is_own_session {
     my ($answer, $viewer, $name) = @_;
     is_answer($answer, 200, "$name: status");
-    is(viewer_of($answer), $viewer, "$name: the viewer's own session");
+    is(viewer_of($answer), $viewer, "$name: the player's own session");
 }
 
 my %strays = (
@@ -67,7 +68,7 @@ for my $scheme (qw(http https)) {
         ok(under_way(hold => $calls), "$scheme: round $round, $calls calls at once");
         stand_in->release;
         my @answers = map { $_->answer } @connections;
-        is_own_session($answers[$_], $viewers[$_], "$scheme: round $round, viewer $_") for 0 .. $#viewers;
+        is_own_session($answers[$_], $viewers[$_], "$scheme: round $round, player $_") for 0 .. $#viewers;
         ok(eventually(sub { stand_in->write_on_idle($strays{'a whole answer'}) >= $calls }),
             "$scheme: round $round, an answer on each idle connection") if $round == 1;
     }

@@ -1,4 +1,4 @@
-# An answer of the upstream's is passed back as it is, with our CORS headers and no others of its own.
+# The upstream's response is passed on unchanged, but with the module's CORS headers in place of its own.
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use SessionInitializer::Suite;
 
 my @EXPOSED = ('Retry-After, x-amzn-RequestId, x-amzn-ErrorType');
 
-# The body, in which only the session's id is another each time.
+# Returns the body; only the session's id differs each time.
 sub content_of {
     my $answer = shift;
     my $content = $answer->body;
@@ -40,12 +40,12 @@ for my $url ($SESSION, $SESSION =~ s/m3u8$/mpd/r) {
     like($urls->{manifestUrl}, qr{^\Q$path\E\?aws\.sessionId=[0-9a-f-]{36}$}, "$url: manifestUrl stays relative");
     like($urls->{trackingUrl}, qr{^/v1/tracking/$ACCOUNT/demo/[0-9a-f-]{36}$}, "$url: trackingUrl stays relative");
     is_deeply([$answer->header('Content-Type')], ['application/json'], "$url: Content-Type");
-    is_deeply([$answer->header('Cache-Control')], ['no-store'], "$url: not to be stored where nothing is said");
+    is_deeply([$answer->header('Cache-Control')], ['no-store'], "$url: no-store if the upstream has no Cache-Control");
     like($answer->header('x-amzn-RequestId') // '', qr/./, "$url: the request id");
     is_deeply([$answer->header('Access-Control-Expose-Headers')], \@EXPOSED, "$url: which scripts may read");
 }
 
-# Any status, one that httpd does not know too.
+# Any status is passed on, including one that httpd does not know.
 for my $status (201, 202, 400, 401, 403, 404, 405, 409, 410, 413, 429, 500, 502, 503, 504) {
     my $answer = is_passed_back("status-$status", $status, "status $status");
     like($answer->header('x-amzn-ErrorType') // '', qr/:http/, "status $status: x-amzn-ErrorType") if $status >= 400;
@@ -54,7 +54,7 @@ for my $status (201, 202, 400, 401, 403, 404, 405, 409, 410, 413, 429, 500, 502,
 is_answer(post($PATH . fault('status-204'), '{}'), 204, 'status 204');
 is_passed_back("odd-$_", $_, "status $_") for 218, 299, 418, 430, 451, 499, 520, 599, 799, 999;
 
-# Redirects are passed back, not followed.
+# Redirects are passed on, not followed.
 for my $status (301, 302, 303, 307, 308) {
     stand_in->forget;
     my $answer = post($PATH . fault("redirect-$status"), '{}');
@@ -70,7 +70,7 @@ is_deeply([$answer->header('Retry-After')], ['7'], 'headers: Retry-After');
 is_deeply([$answer->header('Cache-Control')], ['max-age=5'], 'headers: Cache-Control');
 like($answer->header($_) // '', qr/./, "headers: $_")
     for qw(Location x-amzn-RequestId x-amzn-ErrorType x-amzn-Trace-Id);
-is_deeply([$answer->header('Access-Control-Allow-Origin')], ['*'], 'headers: CORS is ours, once');
+is_deeply([$answer->header('Access-Control-Allow-Origin')], ['*'], "headers: the CORS header is the module's, once");
 is_deeply([$answer->header('Access-Control-Expose-Headers')], \@EXPOSED, 'headers: which scripts may read');
 is_deeply([$answer->header($_)], [], "headers: no $_")
     for qw(Set-Cookie X-Hop X-Powered-By Access-Control-Allow-Credentials Access-Control-Allow-Methods
@@ -93,14 +93,14 @@ is_passed_back('close', 200, 'a connection that closes');
 is_passed_back('delay-200', 200, 'late');
 is_passed_back('big-1048576', 200, '1 MiB');
 
-# It is whole, whatever the client asks for.
+# The response is complete, whatever the player asks for.
 for my $headers ([Range => 'bytes=0-3'], [Range => 'bytes=-1', 'If-Range' => '"x"'], ['If-None-Match' => '*'],
     ['If-Match' => '"x"'],
     ['If-Modified-Since' => 'Sat, 01 Jan 2050 00:00:00 GMT'],
     ['If-Unmodified-Since' => 'Sat, 01 Jan 2000 00:00:00 GMT']) {
     my $answer = post($PATH . fault('html'), '{}', headers => $headers);
     is_answer($answer, 200, "@$headers: status");
-    is($answer->body, post($PATH . fault('html'), '{}')->body, "@$headers: the whole body");
+    is($answer->body, post($PATH . fault('html'), '{}')->body, "@$headers: the complete body");
 }
 
 # HTTP/1.0 clients, and several sessions on one connection.

@@ -9,7 +9,7 @@ use SessionInitializer::Suite;
 
 my $url = $PATH . $SESSION;
 
-# A failure: what the viewer gets, and the one line that tells the operator.
+# A failure: the answer to the player, and the one log line for the operator.
 sub fails {
     my ($vhost, $target, $status, $slug, $stage, $name) = @_;
     my $mark = log_mark('error_log');
@@ -17,13 +17,13 @@ sub fails {
     stand_in->release;
     is_own_error($answer, $status, $slug, "$name: the answer");
 
-    # The viewer reads nothing of the configuration, the operator everything.
+    # The answer does not reveal the configuration, the log line has all details.
     my $message = eval { to_perl(parse_json($answer->body))->{message} } // '';
     unlike($message, qr/127\.0\.0\.1|localhost|invalid|\d{4}|\.test/,
-        "$name: the message tells nothing of the endpoint");
+        "$name: the message does not name the endpoint");
     failure_is_logged($mark, $vhost, $slug, $stage, $name);
     return if $target eq $url;
-    is_answer(post($url, '{}', vhost => $vhost), 200, "$name: with the next call all is well");
+    is_answer(post($url, '{}', vhost => $vhost), 200, "$name: the next session succeeds");
 }
 
 fails('refused', $url, 502, 'upstream-unreachable', 'connect', 'refused');
@@ -32,40 +32,40 @@ fails('blackhole', $url, 504, 'upstream-timeout', 'connect', 'no connection with
 fails('not-http', $url, 502, 'upstream-protocol', 'answer', 'TLS where HTTP is expected');
 fails('impatient', $PATH . fault($_->[0]), 504, 'upstream-timeout', 'answer', $_->[1]) for (
     ['stall', 'no answer within SessionInitializerTimeout'],
-    ['stall-amid', 'no whole answer within SessionInitializerTimeout'],
+    ['stall-during', 'no complete answer within SessionInitializerTimeout'],
     ['hold', 'a late answer'],
 );
 fails('plain', $PATH . fault($_->[0]), 502, 'upstream-protocol', 'answer', $_->[1]) for (
     ['reset-before', 'a reset in place of an answer'],
-    ['reset-amid', 'a reset amid the answer'],
+    ['reset-during', 'a reset during the answer'],
     ['truncated', 'less than Content-Length'],
     ['chunk-truncated', 'no last chunk'],
     ['garbage', 'not HTTP'],
-    ['http2', 'HTTP/2 unasked'],
+    ['http2', 'HTTP/2 without being asked'],
 );
 fails('plain', $PATH . fault($_->[0]), 502, 'upstream-too-large', 'answer', $_->[1]) for (
     ['big-1048577', 'more than 1 MiB'],
     ['big-8000000', 'much more than 1 MiB'],
-    ['big-chunked-1048577', 'more than 1 MiB, of which nothing is said before'],
+    ['big-chunked-1048577', 'more than 1 MiB, without a Content-Length'],
 );
 
 my $answer = post($url, '{}', vhost => 'no-endpoint');
 is_own_error($answer, 503, 'no-endpoint', 'no endpoint');
 is_redirect(get($PATH . $HLS, vhost => 'no-endpoint'), "$HLS?aws.streamId=ID", 'redirects need no endpoint');
 
-# Heads beyond reason do no harm, whether they pass or not.
+# Unreasonably large heads do no harm, whether they pass or not.
 for my $fault ('flood-headers', 'long-header') {
     my $status = post($PATH . fault($fault), '{}')->status;
     ok($status == 200 || $status == 502, "$fault is answered");
 }
 
-# The upstream closes a kept connection, saying so or not: no viewer notices.
+# The upstream closes a kept connection, with or without saying so: no player notices.
 for my $fault ('close', 'close-silent', 'stale', 'stale-reset') {
     my @statuses = map { post($PATH . fault($fault), '{}')->status } 1 .. 10;
-    is("@statuses", join(' ', (200) x 10), "$fault, ten times");
+    is("@statuses", join(' ', (200) x 10), "$fault on a kept connection: ten sessions succeed");
 }
 
-is_answer(post($url, '{}'), 200, 'all is well after all that');
+is_answer(post($url, '{}'), 200, 'a session succeeds after all faults');
 stand_in->forget;
 
 done_testing;

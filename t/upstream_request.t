@@ -16,20 +16,20 @@ for my $path ($SESSION, $SESSION =~ s{/v1/session/}{/v1/master/}r, $SESSION =~ s
         "$path: request line");
 }
 
-# Path bytes go up as they came.
+# Path bytes go upstream unchanged.
 for my $asset ('a%20b.m3u8', 'a%7Eb~.m3u8', 'a;v=1.m3u8', '%C3%A9t%c3%a9.m3u8', "it's(1),\@a:b\$!*+.m3u8",
     'a%2Fb%2fc.m3u8', '%25.m3u8', 'a%3Fb%23c.m3u8') {
     post("$PATH/v1/session/a/c/$asset?tok=%2f&u=+", '{}');
     is(received->target, "/v1/session/a/c/$asset?tok=%2f&u=+", "the asset $asset");
 }
 
-# Headers that go up as sent.
+# Headers that go upstream as sent.
 my @sent = (
     'User-Agent' => "Player/1.0 (\xe9; \"x\")", Referer => 'https://page.example/?a=b',
     'Accept-Language' => 'de, en;q=0.5',
     'X-Device-User-Agent' => 'TV/2',
 );
-# Headers that do not, or not as they are.
+# Headers that do not go upstream, or are changed.
 my @kept_back = (
     Cookie => 'a=b', Authorization => 'Basic eDp5', 'Proxy-Authorization' => 'Basic eDp5',
     'Accept-Encoding' => 'gzip, br', Origin => 'https://page.example',
@@ -50,20 +50,20 @@ is_answer($answer, 200, 'many headers: accepted');
 my $request = received;
 
 my %sent = @sent;
-is_deeply([$request->header($_)], [$sent{$_}], "$_ goes up as sent") for sort keys %sent;
+is_deeply([$request->header($_)], [$sent{$_}], "$_ goes upstream as sent") for sort keys %sent;
 is_deeply([$request->header('Content-Type')], ['application/json'], 'Content-Type is application/json');
 is_deeply([$request->header('Content-Length')], [length $request->body], 'Content-Length is that of the new body');
-is_deeply([$request->header('Host')], ['plain.test'], "Host is the viewer's");
+is_deeply([$request->header('Host')], ['plain.test'], "Host is the player's");
 is_deeply([$request->header('X-Forwarded-For')], ['127.0.0.1'], 'X-Forwarded-For is there');
 my %known = map { lc, 1 } keys %sent, qw(Content-Type Content-Length Host X-Forwarded-For Accept);
-is_deeply([grep { !$known{$_} } $request->header_names], [], 'nothing else goes up');
+is_deeply([grep { !$known{$_} } $request->header_names], [], 'no other header goes upstream');
 is_deeply([grep { $_ ne '*/*' } $request->header('Accept')], [], 'an Accept would be that of any client');
 
-# None of them is invented.
+# A header that was not sent is not added.
 is_answer(send_raw("POST $url HTTP/1.1\r\nHost: plain.test\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"), 200,
     'no headers: accepted');
 $request = received;
-is_deeply([$request->header($_)], [], "no $_ where none came") for sort keys %sent;
+is_deeply([$request->header($_)], [], "no $_ if none was sent") for sort keys %sent;
 is($request->body =~ s/[1-3]/ID/r, '{"streamId":"ID"}', 'no headers: the body');
 
 # Host.
@@ -88,20 +88,20 @@ is_deeply([$request->header('X-Trace')], ['a; b="c"'], 'SessionInitializerForwar
 is_deeply([$request->header('User-Agent')], ['u'], 'SessionInitializerForwardHeader: those that always go');
 is_deeply([map { $request->header($_) } qw(X-Other Cookie)], [], 'SessionInitializerForwardHeader: no others');
 is_answer(post($url, '{}', vhost => 'forward', headers => ['X-Trace' => 'x', Connection => 'close, X-Trace']), 200,
-    'a header of this hop: accepted');
-is_deeply([received->header('X-Trace')], [], 'a header that Connection names is of this hop alone');
+    'a header that Connection names: accepted');
+is_deeply([received->header('X-Trace')], [], 'a header that Connection names is not sent upstream');
 
-# What goes up in any case goes up whatever Connection says: nobody hides who the client is.
+# Headers that always go upstream do so whatever Connection says: a client cannot hide its address.
 is_answer(post($url, '{}', headers => ['User-Agent' => 'u', 'X-Forwarded-For' => '203.0.113.7',
     Connection => 'close, User-Agent, Host, X-Forwarded-For, Content-Type, Content-Length']), 200,
     'Connection names everything: accepted');
 $request = received;
-is_deeply([$request->header('User-Agent')], [], 'Connection names everything: what is of this hop stays here');
+is_deeply([$request->header('User-Agent')], [], 'Connection names everything: User-Agent is not sent upstream');
 is_deeply([map { $request->header($_) } qw(Host X-Forwarded-For Content-Type Content-Length)],
     ['plain.test', '203.0.113.7, 127.0.0.1', 'application/json', length $request->body],
-    'Connection names everything: what is ours is there');
+    "Connection names everything: the module's own headers are sent");
 
-# A proxy that the environment names is none of ours.
+# The module does not use a proxy from the environment.
 {
     my $nowhere = 'http://127.0.0.1:' . vars->{standin_refuse};
     local @ENV{qw(http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY)} = ($nowhere) x 6;
@@ -115,7 +115,7 @@ CONFIG
     stand_in->forget;
 }
 
-# GET, HEAD and OPTIONS are answered here.
+# The module answers GET, HEAD and OPTIONS itself.
 get($url);
 head_of($url);
 options($url);

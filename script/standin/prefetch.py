@@ -8,8 +8,8 @@ The rules are those of AWS's user guide ("How prefetching works") and API refere
 * Ads that were fetched ahead fill a break within the consumption window, without another request. A session that holds
   none, because it joined after its window or matches no schedule, asks at the break.
 
-AWS does not say whom a schedule without a StreamId serves: it is refused. So are recurring schedules, which are not
-played; nor are traffic shaping, avail matching criteria and dynamic variables.
+AWS does not say which sessions a schedule without a StreamId serves: it is refused. So are recurring schedules, which
+are not played; nor are traffic shaping, avail matching criteria and dynamic variables.
 """
 
 import collections
@@ -81,7 +81,7 @@ class Viewer:
     refresh: float
 
     def first_request(self, window):
-        """When the player first asks within the window; None where it does not."""
+        """When the player first asks within the window; None if it does not."""
         earliest = max(window.start, self.joined)
         time = self.joined + math.ceil((earliest - self.joined) / self.refresh) * self.refresh
         return time if time in window else None

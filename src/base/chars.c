@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes that are compared at once; gcc and clang have operators for them. */
+/* 16 bytes that are compared at once, with the vector operators of gcc and clang. */
 typedef unsigned char block_t __attribute__((vector_size(16)));
 
-/* All bits of those bytes that are control characters, and none of the others. */
+/* Sets all bits of each byte that is a control character, and no bits of the others. */
 static block_t control_bits(block_t block)
 {
     return (block_t)(block < 0x20) | (block_t)(block == 0x7F);
@@ -58,6 +58,17 @@ int si_is_token(const char *text, apr_size_t length)
         }
     }
     return length > 0;
+}
+
+int si_next_element(const char **list, const char **element, apr_size_t *length)
+{
+    *element = *list + strspn(*list, ", \t");
+    *length = strcspn(*element, ",");
+    *list = *element + *length;
+    while (*length > 0 && strchr(" \t", (*element)[*length - 1])) {
+        --*length;
+    }
+    return *length > 0;
 }
 
 int si_is_port(const char *text)

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The monotonic clock: time limits must not follow the wall clock's jumps. */
+/* The monotonic clock. Time limits must not depend on the wall clock, which can jump. */
 #ifndef SI_CLOCK_H
 #define SI_CLOCK_H
 
@@ -28,7 +28,7 @@ static inline struct timespec si_clock_timespec(apr_interval_time_t us)
     return time;
 }
 
-/* A condition whose waits end by this clock. */
+/* Initializes a condition whose timed waits use this clock. */
 static inline void si_clock_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;

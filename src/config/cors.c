@@ -43,20 +43,19 @@ const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin)
     return NULL;
 }
 
-/* A list of tokens; bare commas and spaces count as none. */
-static int is_token_list(const char *text)
+/* Whether text is a list of at least one token. Empty elements are ignored. */
+static int is_token_list(const char *list)
 {
-    int has_token = 0;
+    const char *element;
+    apr_size_t length;
+    int count = 0;
 
-    while (*(text += strspn(text, ", \t"))) {
-        const apr_size_t length = strcspn(text, ", \t");
-        if (!si_is_token(text, length)) {
+    for (; si_next_element(&list, &element, &length); count++) {
+        if (!si_is_token(element, length)) {
             return 0;
         }
-        has_token = 1;
-        text += length;
     }
-    return has_token;
+    return count > 0;
 }
 
 const char *si_cors_allow_headers(const char *requested)

@@ -1,6 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Which origins may read the module's answers (Fetch standard, section 3.2). Credentials never. */
+/*
+ * Which origins may read what the module sends (Fetch standard, section 3.2). Credentials are never
+ * allowed.
+ */
 #ifndef SI_CORS_H
 #define SI_CORS_H
 
@@ -9,7 +12,7 @@
 
 typedef enum {
     SI_CORS_ANY,  /* every origin: "*" */
-    SI_CORS_NONE, /* no CORS headers: mod_headers' business */
+    SI_CORS_NONE, /* no CORS headers: the operator may set them with mod_headers */
     SI_CORS_LIST  /* those listed */
 } si_cors_mode_t;
 
@@ -23,21 +26,22 @@ typedef struct {
 #define SI_CORS_MAX_AGE "86400"
 
 /*
- * The origin in text as a browser would serialize it: "https://player.example" in lower case, with
- * no default port and no path; "file://" or another scheme of apps, with or without a host; "null".
- * From pool; NULL if text is not an origin.
+ * Returns the origin in text, from pool, as a browser serializes it: "https://player.example" in
+ * lower case, without the default port and without a path; "file://" or another app scheme, with or
+ * without a host; or "null". Returns NULL if text is not an origin.
  */
 const char *si_cors_origin(apr_pool_t *pool, const char *text);
 
 /*
- * The value of Access-Control-Allow-Origin for a request with this Origin header (NULL for none):
- * "*", the origin, or NULL where the header must not stand.
+ * Returns the value of Access-Control-Allow-Origin for a request with this Origin header (NULL for
+ * none): "*", the origin, or NULL if the header must not be sent.
  */
 const char *si_cors_allow_origin(const si_cors_t *cors, const char *origin);
 
 /*
- * The value of Access-Control-Allow-Headers for a preflight that asks for requested (NULL for
- * nothing): what was asked for where it is a list of header names, else "content-type".
+ * Returns the value of Access-Control-Allow-Headers for a preflight with this
+ * Access-Control-Request-Headers (NULL for none): requested if it is a list of header names, else
+ * "content-type".
  */
 const char *si_cors_allow_headers(const char *requested);
 

@@ -19,7 +19,7 @@ static si_settings_t *settings_of(const cmd_parms *cmd)
     return si_vhost_of(cmd->server)->settings;
 }
 
-/* httpd puts file and line before a message; the directive's name is ours to say. */
+/* httpd puts the file and line before a message, but not the directive's name. */
 static const char *name_directive(const cmd_parms *cmd, const char *problem)
 {
     return problem ? apr_pstrcat(cmd->pool, cmd->cmd->name, " ", problem, NULL) : NULL;
@@ -45,10 +45,10 @@ static const char *set_stream_id_key(cmd_parms *cmd, void *ignored, const char *
     (void)ignored;
     settings_of(cmd)->stream_id_key = ap_expr_parse_cmd(
         cmd, text, AP_EXPR_FLAG_STRING_RESULT | AP_EXPR_FLAG_DONT_VARY, &problem, NULL);
-    return problem
-               ? apr_pstrcat(cmd->pool, cmd->cmd->name, " '", text, "' is no expression: ", problem,
-                             "; give one as \"%{HTTP:X-Device-Id}\"", NULL)
-               : NULL;
+    return problem ? apr_pstrcat(cmd->pool, cmd->cmd->name, " '", text,
+                                 "' is not an expression: ", problem,
+                                 "; give one as \"%{HTTP:X-Device-Id}\"", NULL)
+                   : NULL;
 }
 
 static const char *add_schedule(cmd_parms *cmd, void *ignored, const char *text)
@@ -96,7 +96,7 @@ static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_
     apr_interval_time_t parsed;
 
     if (ap_timeout_parameter_parse(text, &parsed, "s") != APR_SUCCESS) {
-        parsed = 0; /* out of range, and so refused with what is allowed */
+        parsed = 0; /* out of range: refused below, with the valid range */
     }
     const char *problem = si_check_time(cmd->pool, text, parsed);
     if (!problem) {
@@ -191,7 +191,7 @@ const command_rec si_directives[] = {
     AP_INIT_TAKE1("SessionInitializerEndpoint", set_endpoint, NULL, RSRC_CONF,
                   "https://host[:port] of MediaTailor, or none"),
     AP_INIT_TAKE1("SessionInitializerPath", set_path, NULL, RSRC_CONF,
-                  "where the module listens, /session-initializer unless set"),
+                  "path below which requests are the module's; /session-initializer by default"),
     AP_INIT_TAKE1("SessionInitializerPlaybackBase", set_playback_base, NULL, RSRC_CONF,
                   "scheme://host[:port] put before redirects, or none"),
     AP_INIT_TAKE1("SessionInitializerConnectTimeout", set_connect_timeout, NULL, RSRC_CONF,

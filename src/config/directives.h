@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The module's directives: each setter parses its argument into the server's settings. */
+/* The module's directives: each setter parses its argument into the vhost's settings. */
 #ifndef SI_DIRECTIVES_H
 #define SI_DIRECTIVES_H
 

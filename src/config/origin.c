@@ -32,7 +32,7 @@ static apr_size_t scheme_length(const char *text)
     return apr_isalpha(*text) && strncmp(text + length, "://", 3) == 0 ? length : 0;
 }
 
-/* Sets the host that text begins with and returns what follows; NULL if it is not a valid one. */
+/* Reads the host at the start of text. Returns the text after it, or NULL if it is not valid. */
 static const char *read_host(apr_pool_t *pool, const char *text, si_origin_t *origin)
 {
     unsigned char address[sizeof(struct in6_addr)];

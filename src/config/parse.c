@@ -40,13 +40,14 @@ const char *si_parse_number(apr_pool_t *pool, const char *text, apr_int64_t mini
     return NULL;
 }
 
-/* What the other directive has set in the same server stays, with this complaint. */
+/* StreamIdCount and StreamIds exclude each other within one vhost. */
 static const char *refuse_both(apr_pool_t *pool, const si_stream_ids_t *ids, const char *directive)
 {
-    return ids && strcmp(ids->directive, directive) != 0
-               ? apr_pstrcat(pool, "stands beside ", ids->directive,
-                             " in the same server: give one of the two", NULL)
-               : NULL;
+    if (!ids || strcmp(ids->directive, directive) == 0) {
+        return NULL;
+    }
+    return apr_pstrcat(pool, "and ", ids->directive,
+                       " are both set in this server: use one of them", NULL);
 }
 
 const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, si_stream_ids_t **ids)
@@ -105,7 +106,7 @@ const char *si_parse_stream_id(apr_pool_t *pool, const char *text, si_stream_ids
     }
     *ids = *ids ? *ids : si_stream_ids_make(pool, "StreamIds");
     if (si_stream_ids_find(*ids, name, strlen(name)) >= 0) {
-        return refuse(pool, text, "the name is there already, and each stands once");
+        return refuse(pool, text, "this name is already listed");
     }
     if ((*ids)->count == SI_STREAM_ID_MAX) {
         return refuse(
@@ -123,8 +124,8 @@ static int is_unreserved(char c)
 }
 
 /*
- * Whether each segment of path, which begins with a slash, is made of unreserved characters and no
- * dot segment.
+ * Whether each segment of path, which begins with a slash, has only unreserved characters and is
+ * not a dot segment.
  */
 static int has_plain_segments(const char *path)
 {
@@ -135,7 +136,7 @@ static int has_plain_segments(const char *path)
         }
         const apr_size_t length = (apr_size_t)(path - segment);
         const int is_dots = length <= 2 && strspn(segment, ".") >= length;
-        if (is_dots) { /* an empty segment is one of no dots */
+        if (is_dots) { /* or empty */
             return 0;
         }
     }
@@ -189,7 +190,7 @@ const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem
                            "; give a file of PEM certificates", NULL);
     }
     *pem = content;
-    /* Text: what follows a NUL would be lost without a word. */
+    /* A NUL would silently cut off the certificates after it. */
     *length = strlen(content) == *length ? si_pem_keep_certificates(content) : 0;
     if (*length == 0) {
         return refuse(

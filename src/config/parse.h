@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The values of directives. Each function takes a directive's argument and returns NULL, or, as
- * httpd's own directive functions do, a message from pool. It begins with the value; the caller
- * puts the directive's name before it.
+ * Parses the arguments of directives. Like httpd's own directive functions, each returns NULL or an
+ * error message from pool. The message begins with the value; the caller puts the directive's name
+ * before it.
  */
 #ifndef SI_PARSE_H
 #define SI_PARSE_H
@@ -16,13 +16,13 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
-/* The original template's groups; names and weights have a directive of their own. */
+/* As many groups as the original template has. StreamIds allows more. */
 #define SI_STREAM_ID_COUNT_MAX 10
 
 /* "Off" or 1 to SI_STREAM_ID_COUNT_MAX: the ids "1" to "N", of equal weight. */
 const char *si_parse_stream_id_count(apr_pool_t *pool, const char *text, si_stream_ids_t **ids);
 
-/* One argument of StreamIds, NAME[=WEIGHT], added to *ids, which is made where it is NULL. */
+/* One argument of StreamIds, NAME[=WEIGHT], added to *ids, which is created if NULL. */
 const char *si_parse_stream_id(apr_pool_t *pool, const char *text, si_stream_ids_t **ids);
 
 /* A whole number from minimum to maximum. */
@@ -35,22 +35,21 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
 /* "http[s]://host[:port][/]", or "none": an origin without a scheme. From pool. */
 const char *si_parse_http_origin(apr_pool_t *pool, const char *text, const si_origin_t **origin);
 
-/* The PEM certificates in the file name, and nothing else of it: *pem, NUL-terminated, is *length
- * bytes long. */
+/*
+ * Reads the certificates of the PEM file name and leaves out the rest. *pem is from pool, *length
+ * bytes long and NUL-terminated.
+ */
 const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem,
                             apr_size_t *length);
 
-/* One argument of SessionInitializerAllowOrigin, added to *cors, which is made where it is NULL. */
+/* One argument of SessionInitializerAllowOrigin, added to *cors, which is created if NULL. */
 const char *si_parse_allow_origin(apr_pool_t *pool, const char *text, si_cors_t **cors);
 
-/*
- * One argument of SessionInitializerForwardHeader, added to *headers, which is made where it is
- * NULL.
- */
+/* One argument of SessionInitializerForwardHeader, added to *headers, which is created if NULL. */
 const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
                                     apr_array_header_t **headers);
 
-/* Whether time is from 1 ms to 60 s; text is what was written. */
+/* Checks that time is from 1 ms to 60 s; text is the argument as written. */
 const char *si_check_time(apr_pool_t *pool, const char *text, apr_interval_time_t time);
 
 #endif

@@ -22,7 +22,7 @@ static char *find_line(const char *pem, char *text, const char *marker)
     return line;
 }
 
-/* The length of the line, or of the rest of one, without what is blank at its end. */
+/* The length of the line, or of the rest of one, without trailing white space. */
 static size_t trimmed_length(const char *line)
 {
     size_t length = strcspn(line, "\n");
@@ -33,7 +33,7 @@ static size_t trimmed_length(const char *line)
     return length;
 }
 
-/* Whether the line, which begins a block, begins a certificate. */
+/* Whether line, a BEGIN line, begins a certificate. */
 static int is_certificate(const char *line)
 {
     const size_t label = strlen(LABEL);
@@ -42,7 +42,9 @@ static int is_certificate(const char *line)
     return length > label && memcmp(line + length - label, LABEL, label) == 0;
 }
 
-/* Whether a certificate's first and last line have the same label, and only base64 between them. */
+/*
+ * Whether a certificate's first and last line have the same label, with only base64 between them.
+ */
 static int is_sound(const char *first, const char *last)
 {
     const char *label = first + strlen(BEGIN);
@@ -54,7 +56,7 @@ static int is_sound(const char *first, const char *last)
            && content + strspn(content, BASE64_AND_BLANKS) == last;
 }
 
-/* Appends the block with this last line to kept. Returns what is behind it. */
+/* Moves the block that ends with the line last to kept. Returns the byte after its copy. */
 static char *keep(char *kept, const char *block, const char *last)
 {
     const char *newline = last + strcspn(last, "\n");
@@ -83,6 +85,6 @@ apr_size_t si_pem_keep_certificates(char *pem)
         }
         block = next;
     }
-    memset(kept, 0, strlen(kept)); /* a private key does not even stay in memory */
+    memset(kept, 0, strlen(kept)); /* do not leave a private key in memory */
     return (apr_size_t)(kept - pem);
 }

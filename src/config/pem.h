@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The certificates of a PEM file (RFC 7468). libcurl goes through the whole of what it is given for
- * every new connection, and a private key in it costs more than a certificate.
+ * The certificates of a PEM file (RFC 7468). libcurl parses all of its input for every new
+ * connection, and a private key in it costs more than a certificate.
  */
 #ifndef SI_PEM_H
 #define SI_PEM_H
@@ -10,10 +10,10 @@
 #include <apr.h>
 
 /*
- * Keeps the certificates of pem, NUL-terminated text, in their order and nothing else: no private
- * key, no text between them. Lines count as OpenSSL counts them: an indented or commented-out BEGIN
- * is text. Returns the new length, with a NUL behind; 0 where there is no certificate, a block
- * without an end, or a certificate with another label at its end or with more than base64 in it.
+ * Removes everything except certificates from pem, NUL-terminated text: private keys, and text
+ * between blocks. Lines are recognized as in OpenSSL: an indented or commented-out BEGIN is text.
+ * Returns the new length, with a NUL after it. Returns 0 if there is no certificate, a block has no
+ * end, or a certificate has a different label at its end or contains more than base64.
  */
 apr_size_t si_pem_keep_certificates(char *pem);
 

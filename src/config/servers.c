@@ -9,7 +9,7 @@
 extern module AP_MODULE_DECLARE_DATA session_initializer_module;
 APLOG_USE_MODULE(session_initializer);
 
-/* The one configuration in force; replaced as httpd reads it anew. */
+/* The current configuration. It is replaced when httpd reads the configuration again. */
 static server_rec *servers;
 static si_shared_t shared;
 
@@ -31,6 +31,22 @@ si_vhost_t *si_vhost_of(const server_rec *s)
     return ap_get_module_config(s->module_config, &session_initializer_module);
 }
 
+/*
+ * Returns the vhost's own record. httpd gives a virtual host without any of the module's directives
+ * the record of the main server.
+ */
+static si_vhost_t *own_vhost(apr_pool_t *pool, server_rec *s)
+{
+    si_vhost_t *vhost = si_vhost_of(s);
+    si_vhost_t *main_vhost = si_vhost_of(servers);
+
+    if (s != servers && vhost == main_vhost) {
+        vhost = si_vhost_make(pool, main_vhost->settings);
+        ap_set_module_config(s->module_config, &session_initializer_module, vhost);
+    }
+    return vhost;
+}
+
 int si_servers_complete(apr_pool_t *pool, server_rec *main_server)
 {
     server_rec *s;
@@ -38,7 +54,7 @@ int si_servers_complete(apr_pool_t *pool, server_rec *main_server)
     servers = main_server;
     si_shared_make(pool, &shared);
     for (s = main_server; s; s = s->next) {
-        const char *problem = si_vhost_complete(pool, si_vhost_of(s), &shared);
+        const char *problem = si_vhost_complete(pool, own_vhost(pool, s), &shared);
         if (problem) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_EMERG, 0, s, "%s (server %s, %s:%d)",
                          problem, s->server_hostname ? s->server_hostname : "main",

@@ -21,7 +21,9 @@ enum {
     WARNED_FORWARDED_FOR = 2
 };
 
-/* A child has what the parent has set up, and from then on memory of its own. */
+/*
+ * Whether this process has not warned of it yet. A child inherits the parent's flags at the fork.
+ */
 static int is_first(si_vhost_t *vhost, unsigned what)
 {
     return !(__atomic_load_n(&vhost->warned, __ATOMIC_RELAXED) & what)
@@ -97,7 +99,10 @@ static int has_readable_end(apr_pool_t *pool, const char *list)
     return si_is_address(last);
 }
 
-/* The name of a header in which balancers and CDNs send the viewer's address, if that is none. */
+/*
+ * A header in which balancers and CDNs send the player's address, if it does not end with an
+ * address.
+ */
 static const char *unreadable_header(const request_rec *r)
 {
     static const char *const names[] = {

@@ -8,7 +8,7 @@
 void si_shared_make(apr_pool_t *pool, si_shared_t *shared)
 {
     shared->endpoints = apr_array_make(pool, 4, sizeof(const si_endpoint_t *));
-    shared->views = apr_array_make(pool, 4, sizeof(const si_prefetch_view_t *));
+    shared->views = apr_array_make(pool, 4, sizeof(const si_schedule_view_t *));
 }
 
 si_vhost_t *si_vhost_make(apr_pool_t *pool, si_settings_t *settings)
@@ -26,7 +26,7 @@ static int same_trust(const si_endpoint_t *a, const si_endpoint_t *b)
                && memcmp(a->ca, b->ca, a->ca_length) == 0);
 }
 
-/* The one of endpoints that is like this, or this, added. */
+/* Returns the element of endpoints that equals endpoint; adds endpoint if there is none. */
 static const si_endpoint_t *share_endpoint(apr_array_header_t *endpoints, si_endpoint_t *endpoint)
 {
     int i;
@@ -60,15 +60,15 @@ static const si_endpoint_t *make_endpoint(apr_pool_t *pool, const si_settings_t 
     return share_endpoint(endpoints, endpoint);
 }
 
-static const si_prefetch_view_t *make_view(apr_pool_t *pool, const si_settings_t *settings,
+static const si_schedule_view_t *make_view(apr_pool_t *pool, const si_settings_t *settings,
                                            apr_array_header_t *views)
 {
-    si_prefetch_view_t *view = apr_pcalloc(pool, sizeof(*view));
+    si_schedule_view_t *view = apr_pcalloc(pool, sizeof(*view));
 
     view->ids = settings->stream_ids;
     view->files = settings->schedule_files;
     view->index = views->nelts;
-    APR_ARRAY_PUSH(views, const si_prefetch_view_t *) = view;
+    APR_ARRAY_PUSH(views, const si_schedule_view_t *) = view;
     return view;
 }
 

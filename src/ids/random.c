@@ -6,7 +6,7 @@
 
 static __thread struct {
     unsigned char bytes[64];
-    apr_size_t left; /* the first so many have not been drawn */
+    apr_size_t left; /* bytes at the start that have not been used */
 } store;
 
 apr_status_t si_random_bytes(unsigned char *bytes, apr_size_t length)

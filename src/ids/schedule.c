@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What counts of a schedule. */
+/* What a plan needs of a schedule. */
 typedef struct {
     si_stream_id_set_t id;
     int is_recurring;
-    apr_time_t begin; /* of the break that it is for, at the earliest */
+    apr_time_t begin; /* earliest start of the break that it is for */
     apr_time_t retrieval_end;
     apr_time_t consumption_end;
 } entry_t;
 
-/* What is known of one configuration. */
+/* The schedules of one playback configuration. */
 typedef struct {
     const char *name;
     apr_size_t length;
     apr_array_header_t *entries; /* entry_t, in the order of consumption_end */
 } part_t;
 
-struct si_prefetch_plan_t {
+struct si_schedule_plan_t {
     apr_array_header_t *parts; /* part_t, by name */
 };
 
@@ -30,8 +30,8 @@ struct si_prefetch_plan_t {
 
 static int compare_schedules(const void *a, const void *b)
 {
-    const si_prefetch_t *one = *(const si_prefetch_t *const *)a;
-    const si_prefetch_t *other = *(const si_prefetch_t *const *)b;
+    const si_schedule_t *one = *(const si_schedule_t *const *)a;
+    const si_schedule_t *other = *(const si_schedule_t *const *)b;
     const int order = strcmp(one->configuration, other->configuration);
 
     return order ? order
@@ -39,39 +39,39 @@ static int compare_schedules(const void *a, const void *b)
                        - (one->consumption_end < other->consumption_end);
 }
 
-/* Adds to found (const si_prefetch_t *) those schedules that are not over. */
+/* Adds to found (const si_schedule_t *) those schedules that are not over. */
 static void add_current(apr_array_header_t *found, const apr_array_header_t *schedules,
                         apr_time_t now)
 {
     int i;
 
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *schedule = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        const si_schedule_t *schedule = &APR_ARRAY_IDX(schedules, i, si_schedule_t);
         if (schedule->consumption_end > now) {
-            APR_ARRAY_PUSH(found, const si_prefetch_t *) = schedule;
+            APR_ARRAY_PUSH(found, const si_schedule_t *) = schedule;
         }
     }
 }
 
 static void sort(apr_array_header_t *schedules)
 {
-    qsort(schedules->elts, (size_t)schedules->nelts, sizeof(const si_prefetch_t *),
+    qsort(schedules->elts, (size_t)schedules->nelts, sizeof(const si_schedule_t *),
           compare_schedules);
 }
 
-const char *si_prefetch_crowded(apr_pool_t *pool, const apr_array_header_t *schedules,
+const char *si_schedule_crowded(apr_pool_t *pool, const apr_array_header_t *schedules,
                                 apr_time_t now)
 {
     apr_array_header_t *found = apr_array_make(pool, schedules->nelts,
-                                               sizeof(const si_prefetch_t *));
+                                               sizeof(const si_schedule_t *));
     int i;
 
     add_current(found, schedules, now);
     sort(found);
-    for (i = SI_PREFETCH_LIMIT; i < found->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(found, i, const si_prefetch_t *)->configuration;
-        const int first = i - SI_PREFETCH_LIMIT;
-        if (strcmp(name, APR_ARRAY_IDX(found, first, const si_prefetch_t *)->configuration) == 0) {
+    for (i = SI_SCHEDULE_LIMIT; i < found->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(found, i, const si_schedule_t *)->configuration;
+        const int first = i - SI_SCHEDULE_LIMIT;
+        if (strcmp(name, APR_ARRAY_IDX(found, first, const si_schedule_t *)->configuration) == 0) {
             return name;
         }
     }
@@ -88,7 +88,7 @@ static part_t *add_part(apr_array_header_t *parts, const char *name)
     return part;
 }
 
-static void add_entry(part_t *part, const si_prefetch_t *schedule, int position)
+static void add_entry(part_t *part, const si_schedule_t *schedule, int position)
 {
     entry_t *entry = apr_array_push(part->entries);
 
@@ -101,13 +101,13 @@ static void add_entry(part_t *part, const si_prefetch_t *schedule, int position)
     entry->consumption_end = schedule->consumption_end;
 }
 
-si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
+si_schedule_plan_t *si_schedule_plan_make(apr_pool_t *pool,
                                           const apr_array_header_t *const *listings, int count,
                                           const si_stream_ids_t *ids, apr_time_t now)
 {
-    si_prefetch_plan_t *plan = apr_palloc(pool, sizeof(*plan));
+    si_schedule_plan_t *plan = apr_palloc(pool, sizeof(*plan));
     apr_array_header_t *schedules = apr_array_make(pool, SI_STREAM_ID_MAX,
-                                                   sizeof(const si_prefetch_t *));
+                                                   sizeof(const si_schedule_t *));
     part_t *part = NULL;
     int i;
 
@@ -117,7 +117,7 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
     sort(schedules);
     plan->parts = apr_array_make(pool, 1, sizeof(part_t));
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *schedule = APR_ARRAY_IDX(schedules, i, const si_prefetch_t *);
+        const si_schedule_t *schedule = APR_ARRAY_IDX(schedules, i, const si_schedule_t *);
         const char *id = schedule->stream_id ? schedule->stream_id : "";
         const int position = si_stream_ids_find(ids, id, strlen(id));
         if (position < 0) {
@@ -131,9 +131,9 @@ si_prefetch_plan_t *si_prefetch_plan_make(apr_pool_t *pool,
     return plan;
 }
 
-/* A request's look at it. */
+/* Reading the plan, for a request. */
 
-/* As strcmp, of the part's name and one of length bytes. */
+/* Like strcmp(), of the part's name and a name of length bytes. */
 static int compare_name(const part_t *part, const char *name, apr_size_t length)
 {
     const int order = memcmp(part->name, name, part->length < length ? part->length : length);
@@ -141,7 +141,7 @@ static int compare_name(const part_t *part, const char *name, apr_size_t length)
     return order ? order : (part->length > length) - (part->length < length);
 }
 
-static const part_t *find(const si_prefetch_plan_t *plan, const char *name, apr_size_t length)
+static const part_t *find(const si_schedule_plan_t *plan, const char *name, apr_size_t length)
 {
     int low = 0;
     int high = plan->parts->nelts;
@@ -163,7 +163,9 @@ static const part_t *find(const si_prefetch_plan_t *plan, const char *name, apr_
     return NULL;
 }
 
-/* The ids whose window for the next break is open for longer than margin from now, or recurs. */
+/*
+ * The ids whose retrieval window for the next break stays open for longer than margin, or recurs.
+ */
 static si_stream_id_set_t ids_with_margin(const part_t *part, apr_time_t now,
                                           apr_interval_time_t margin)
 {
@@ -172,7 +174,7 @@ static si_stream_id_set_t ids_with_margin(const part_t *part, apr_time_t now,
     const entry_t *first = NULL, *last = NULL; /* single schedules, so far */
     si_stream_id_set_t open = 0;
     si_stream_id_set_t together = 0; /* ids of schedules that end as last does */
-    si_stream_id_set_t earlier = 0;  /* ids of schedules that end before that: theirs come first */
+    si_stream_id_set_t earlier = 0;  /* ids of schedules before it: for an earlier break */
 
     for (; entry < end; entry++) {
         if (entry->consumption_end <= now) {
@@ -197,11 +199,11 @@ static si_stream_id_set_t ids_with_margin(const part_t *part, apr_time_t now,
     return open;
 }
 
-si_stream_id_set_t si_prefetch_eligible(const si_prefetch_plan_t *plan, const char *configuration,
+si_stream_id_set_t si_schedule_eligible(const si_schedule_plan_t *plan, const char *configuration,
                                         apr_size_t length, apr_time_t now)
 {
     const part_t *part = find(plan, configuration, length);
-    si_stream_id_set_t open = part ? ids_with_margin(part, now, SI_PREFETCH_MARGIN) : 0;
+    si_stream_id_set_t open = part ? ids_with_margin(part, now, SI_SCHEDULE_MARGIN) : 0;
 
     if (part && !open) {
         open = ids_with_margin(part, now, 0);

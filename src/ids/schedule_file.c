@@ -8,11 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Where in the listing a value is read: for messages. */
+/* The position in the schedule file that is being read, for messages. */
 typedef struct {
     apr_pool_t *pool;
     int index;           /* of the schedule in Items */
-    const char *problem; /* the first one */
+    const char *problem; /* the first error, or NULL */
 } reader_t;
 
 static void complain(reader_t *reader, const char *where, const char *what)
@@ -22,7 +22,7 @@ static void complain(reader_t *reader, const char *where, const char *what)
     }
 }
 
-/* Whether text begins as form does, in which 0 stands for any digit. */
+/* Whether text begins like form, in which 0 matches any digit. */
 static int begins_as(const char *text, const char *form)
 {
     while (*form && (*form == '0' ? apr_isdigit(*text) : *text == *form)) {
@@ -37,7 +37,7 @@ static int two_digits(const char *text)
     return 10 * (text[0] - '0') + text[1] - '0';
 }
 
-/* "Z", "+01:00" or "+0100", and nothing behind it, in seconds. */
+/* Reads "Z", "+01:00" or "+0100", with nothing after it; *offset is in seconds. */
 static int read_zone(const char *text, int *offset)
 {
     const int has_colon = *text && begins_as(text + 1, "00:00");
@@ -57,7 +57,7 @@ static int read_zone(const char *text, int *offset)
     return hours < 24 && minutes < 60;
 }
 
-/* Where text is behind its fraction of a second; NULL where a point is without digits. */
+/* Returns the text after a fraction of a second, if any; NULL if no digit follows the point. */
 static const char *skip_fraction(const char *text)
 {
     if (*text != '.') {
@@ -66,7 +66,7 @@ static const char *skip_fraction(const char *text)
     return apr_isdigit(text[1]) ? text + 1 + strspn(text + 1, "0123456789") : NULL;
 }
 
-/* Whether it is one of the calendar: a day too many is one of another month. */
+/* Whether the date exists. time is date converted: for 31 April, that is 1 May. */
 static int is_date(const apr_time_exp_t *date, apr_time_t time)
 {
     apr_time_exp_t again;
@@ -75,7 +75,7 @@ static int is_date(const apr_time_exp_t *date, apr_time_t time)
            && apr_time_exp_gmt(&again, time) == APR_SUCCESS && again.tm_mon == date->tm_mon;
 }
 
-int si_prefetch_read_time(const char *text, apr_time_t *time)
+int si_schedule_read_time(const char *text, apr_time_t *time)
 {
     apr_time_exp_t date = { .tm_usec = 0 };
     const char *zone;
@@ -99,7 +99,7 @@ int si_prefetch_read_time(const char *text, apr_time_t *time)
     return 1;
 }
 
-/* Seconds since the epoch, as old versions of awscli print them. */
+/* Reads seconds since the epoch, as old versions of awscli print them. */
 static int read_number(double seconds, apr_time_t *time)
 {
     if (!(fabs(seconds) < 1e11)) {
@@ -113,7 +113,7 @@ static int read_time(json_object *value, apr_time_t *time)
 {
     switch (json_object_get_type(value)) {
     case json_type_string:
-        return si_prefetch_read_time(json_object_get_string(value), time);
+        return si_schedule_read_time(json_object_get_string(value), time);
     case json_type_int:
     case json_type_double:
         return read_number(json_object_get_double(value), time);
@@ -122,7 +122,7 @@ static int read_time(json_object *value, apr_time_t *time)
     }
 }
 
-/* The member of an object, NULL where there is none or it is null. */
+/* The member of an object; NULL if there is none or it is null. */
 static json_object *member_of(json_object *object, const char *name)
 {
     json_object *value = NULL;
@@ -133,17 +133,18 @@ static json_object *member_of(json_object *object, const char *name)
                : NULL;
 }
 
-/* A member of a window; SI_PREFETCH_NO_START if it may be missing and is. */
+/* Reads a member of a window; SI_SCHEDULE_NO_START if it is missing and may be. */
 static apr_time_t read_bound(reader_t *reader, json_object *value, const char *where,
                              int may_be_missing)
 {
-    apr_time_t time = SI_PREFETCH_NO_START;
+    apr_time_t time = SI_SCHEDULE_NO_START;
 
     if (!value && !may_be_missing) {
         complain(reader, where, "is missing");
     }
     else if (value && !read_time(value, &time)) {
-        complain(reader, where, "is no time: give 2026-11-22T20:00:00Z or seconds since the epoch");
+        complain(reader, where,
+                 "is not a time: give 2026-11-22T20:00:00Z or seconds since the epoch");
     }
     return time;
 }
@@ -163,7 +164,7 @@ static const char *read_string(reader_t *reader, json_object *object, const char
     json_object *value = member_of(object, name);
 
     if (value && !json_object_is_type(value, json_type_string)) {
-        complain(reader, name, "is no string");
+        complain(reader, name, "is not a string");
         return NULL;
     }
     return value ? apr_pstrdup(reader->pool, json_object_get_string(value)) : NULL;
@@ -180,7 +181,7 @@ static int read_is_recurring(reader_t *reader, json_object *item)
     return is_recurring;
 }
 
-static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *schedule)
+static void read_windows(reader_t *reader, json_object *item, si_schedule_t *schedule)
 {
     json_object *retrieval = member_of(item, "Retrieval");
     json_object *consumption = member_of(item, "Consumption");
@@ -191,7 +192,7 @@ static void read_windows(reader_t *reader, json_object *item, si_prefetch_t *sch
     schedule->consumption_end = read_end(reader, consumption, "Consumption.EndTime");
 }
 
-static void read_schedule(reader_t *reader, json_object *item, si_prefetch_t *schedule)
+static void read_schedule(reader_t *reader, json_object *item, si_schedule_t *schedule)
 {
     schedule->configuration = read_string(reader, item, "PlaybackConfigurationName");
     if (!schedule->configuration) {
@@ -216,13 +217,13 @@ static const char *read_items(apr_pool_t *pool, json_object *listing,
     reader_t reader = { pool, 0, NULL };
 
     if (!json_object_is_type(items, json_type_array)) {
-        return "there is no array Items: it is not what aws mediatailor list-prefetch-schedules "
-               "prints";
+        return "no \"Items\" array; expected the output of \"aws mediatailor "
+               "list-prefetch-schedules\"";
     }
-    *schedules = apr_array_make(pool, (int)json_object_array_length(items), sizeof(si_prefetch_t));
+    *schedules = apr_array_make(pool, (int)json_object_array_length(items), sizeof(si_schedule_t));
     for (; reader.index < (int)json_object_array_length(items); reader.index++) {
         json_object *item = json_object_array_get_idx(items, (size_t)reader.index);
-        si_prefetch_t *schedule = apr_array_push(*schedules);
+        si_schedule_t *schedule = apr_array_push(*schedules);
 
         memset(schedule, 0, sizeof(*schedule));
         read_schedule(&reader, item, schedule);
@@ -230,8 +231,8 @@ static const char *read_items(apr_pool_t *pool, json_object *listing,
     return reader.problem;
 }
 
-const char *si_prefetch_read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
-                                     apr_array_header_t **schedules)
+const char *si_schedule_file_read(apr_pool_t *pool, const char *text, apr_size_t length,
+                                  apr_array_header_t **schedules)
 {
     json_tokener *tokener = json_tokener_new();
     json_object *listing;
@@ -247,10 +248,10 @@ const char *si_prefetch_read_listing(apr_pool_t *pool, const char *text, apr_siz
         problem = read_items(pool, listing, schedules);
         break;
     case json_tokener_continue:
-        problem = apr_psprintf(pool, "the JSON breaks off behind byte %lu", (unsigned long)length);
+        problem = apr_psprintf(pool, "the JSON is cut off after byte %lu", (unsigned long)length);
         break;
     default:
-        problem = apr_psprintf(pool, "no JSON at byte %lu of %lu: %s",
+        problem = apr_psprintf(pool, "invalid JSON at byte %lu of %lu: %s",
                                (unsigned long)json_tokener_get_parse_end(tokener),
                                (unsigned long)length,
                                json_tokener_error_desc(json_tokener_get_error(tokener)));

@@ -13,20 +13,23 @@
 
 #define LOOK_EVERY APR_USEC_PER_SEC
 
-/* How long a stop waits for a look that is under way: a file system may hang. */
+/* How long a stop waits for a check of the files to end: a file system may hang. */
 #define STOP_WITHIN APR_USEC_PER_SEC
 
-/* What the thread is at. Once halted it stays so; the thread then leaves all memory alone. */
+/* What the thread is doing. HALTED is final: the thread then touches no memory any more. */
 enum {
     ASLEEP,
     LOOKING,
     HALTED
 };
 
-/* The thread's, but for what status tells. */
+/*
+ * Owned by the watch thread. schedules, read_at and problem are also read by
+ * si_schedule_watch_status(), under lock.
+ */
 typedef struct {
     const char *name;
-    apr_finfo_t seen; /* as it was when it was read last */
+    apr_finfo_t seen; /* as of the last read */
     int is_seen;
     apr_pool_t *pool; /* of schedules */
     apr_array_header_t *schedules;
@@ -34,26 +37,26 @@ typedef struct {
     char problem[256]; /* "" for none */
 } file_t;
 
-struct si_prefetch_watch_t {
-    si_prefetch_tell_fn *tell;
+struct si_schedule_watch_t {
+    si_schedule_report_fn *tell;
     void *data;
     const apr_array_header_t *views;
     apr_array_header_t *files; /* file_t, each once */
 
-    pthread_rwlock_t lock; /* of what requests see: the plans, and what status tells */
+    pthread_rwlock_t lock; /* of the plans, and of what the status page reads */
     apr_pool_t *plan_pool;
-    apr_array_header_t *plans; /* si_prefetch_plan_t *, by view */
+    apr_array_header_t *plans; /* si_schedule_plan_t *, by view */
 
     pthread_t thread;
     pthread_mutex_t stop_lock;
-    pthread_cond_t stop; /* is wanted, or done */
+    pthread_cond_t stop; /* signalled when a stop is requested, and when it is done */
     int is_stopping;
     int has_stopped;
-    int phase;      /* atomic, as the next is */
-    int has_halted; /* by itself, after a look */
+    int phase;      /* atomic, as is has_halted */
+    int has_halted; /* the thread has seen HALTED after a check */
 };
 
-/* Of the process: a configuration's must not be used by another thread. */
+/* A root pool: another thread must not allocate from the configuration's. */
 static apr_pool_t *make_pool(void)
 {
     apr_pool_t *pool = NULL;
@@ -69,7 +72,7 @@ static void destroy_pool(apr_pool_t *pool)
     }
 }
 
-static file_t *find_file(const si_prefetch_watch_t *watch, const char *name)
+static file_t *find_file(const si_schedule_watch_t *watch, const char *name)
 {
     int i;
 
@@ -91,19 +94,21 @@ static int is_same(const apr_finfo_t *a, const apr_finfo_t *b)
 static const char *read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
                                 apr_array_header_t **schedules)
 {
-    const char *problem = si_prefetch_read_listing(pool, text, length, schedules);
-    const char *crowded = problem ? NULL : si_prefetch_crowded(pool, *schedules, apr_time_now());
+    const char *problem = si_schedule_file_read(pool, text, length, schedules);
+    const char *crowded = problem ? NULL : si_schedule_crowded(pool, *schedules, apr_time_now());
 
     if (crowded) {
         problem = apr_psprintf(pool,
                                "more than %d schedules of the configuration \"%s\" are not over; "
                                "MediaTailor allows 25: delete those that are not needed",
-                               SI_PREFETCH_LIMIT, crowded);
+                               SI_SCHEDULE_LIMIT, crowded);
     }
     return problem;
 }
 
-/* Returns NULL or what is wrong, from pool. What could not be read is tried again by the next look.
+/*
+ * Returns NULL or an error message from pool. The next check tries again if the file could not be
+ * read.
  */
 static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t **schedules)
 {
@@ -118,8 +123,10 @@ static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t 
     return read_listing(pool, text, length, schedules);
 }
 
-/* Notes and tells the file's problem; what has been told is not told again. */
-static void note_problem(si_prefetch_watch_t *watch, file_t *file, const char *problem)
+/*
+ * Stores the file's problem and reports it. A problem that has been reported is not reported again.
+ */
+static void note_problem(si_schedule_watch_t *watch, file_t *file, const char *problem)
 {
     char before[sizeof(file->problem)];
 
@@ -132,7 +139,7 @@ static void note_problem(si_prefetch_watch_t *watch, file_t *file, const char *p
     }
 }
 
-static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool,
+static void note_schedules(si_schedule_watch_t *watch, file_t *file, apr_pool_t *pool,
                            apr_array_header_t *schedules)
 {
     pthread_rwlock_wrlock(&watch->lock);
@@ -144,8 +151,8 @@ static void note_schedules(si_prefetch_watch_t *watch, file_t *file, apr_pool_t 
     pthread_rwlock_unlock(&watch->lock);
 }
 
-/* Returns whether there are other schedules than before. */
-static int reread(si_prefetch_watch_t *watch, file_t *file)
+/* Returns whether the schedules have changed. */
+static int reread(si_schedule_watch_t *watch, file_t *file)
 {
     apr_pool_t *pool = make_pool();
     apr_array_header_t *schedules = NULL;
@@ -165,8 +172,8 @@ static int reread(si_prefetch_watch_t *watch, file_t *file)
     return 1;
 }
 
-/* As reread, where the file has changed since the last look. */
-static int look(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool)
+/* Calls reread() if the file has changed since the last check. */
+static int look(si_schedule_watch_t *watch, file_t *file, apr_pool_t *pool)
 {
     apr_finfo_t found;
     const apr_status_t rv = apr_stat(&found, file->name, SI_FILE_INFO, pool);
@@ -184,9 +191,9 @@ static int look(si_prefetch_watch_t *watch, file_t *file, apr_pool_t *pool)
     return reread(watch, file);
 }
 
-static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index, apr_pool_t *pool)
+static si_schedule_plan_t *make_plan(const si_schedule_watch_t *watch, int index, apr_pool_t *pool)
 {
-    const si_prefetch_view_t *view = APR_ARRAY_IDX(watch->views, index, const si_prefetch_view_t *);
+    const si_schedule_view_t *view = APR_ARRAY_IDX(watch->views, index, const si_schedule_view_t *);
     apr_array_header_t *listings = apr_array_make(pool, 2, sizeof(const apr_array_header_t *));
     int i;
 
@@ -196,12 +203,15 @@ static si_prefetch_plan_t *make_plan(const si_prefetch_watch_t *watch, int index
             APR_ARRAY_PUSH(listings, const apr_array_header_t *) = file->schedules;
         }
     }
-    return si_prefetch_plan_make(pool, (const apr_array_header_t *const *)(void *)listings->elts,
+    return si_schedule_plan_make(pool, (const apr_array_header_t *const *)(void *)listings->elts,
                                  listings->nelts, view->ids, apr_time_now());
 }
 
-/* Puts in force what the files say now. Returns 0 where memory fails. */
-static int make_plans(si_prefetch_watch_t *watch)
+/*
+ * Makes new plans from the current schedules and replaces the old ones. Returns 0 if memory runs
+ * out.
+ */
+static int make_plans(si_schedule_watch_t *watch)
 {
     apr_pool_t *before = watch->plan_pool;
     apr_pool_t *pool = make_pool();
@@ -211,9 +221,9 @@ static int make_plans(si_prefetch_watch_t *watch)
     if (!pool) {
         return 0;
     }
-    plans = apr_array_make(pool, watch->views->nelts, sizeof(si_prefetch_plan_t *));
+    plans = apr_array_make(pool, watch->views->nelts, sizeof(si_schedule_plan_t *));
     for (i = 0; i < watch->views->nelts; i++) {
-        APR_ARRAY_PUSH(plans, si_prefetch_plan_t *) = make_plan(watch, i, pool);
+        APR_ARRAY_PUSH(plans, si_schedule_plan_t *) = make_plan(watch, i, pool);
     }
     pthread_rwlock_wrlock(&watch->lock);
     watch->plan_pool = pool;
@@ -224,7 +234,7 @@ static int make_plans(si_prefetch_watch_t *watch)
 }
 
 /* changed: file_t * */
-static void tell_of(si_prefetch_watch_t *watch, const apr_array_header_t *changed)
+static void tell_of(si_schedule_watch_t *watch, const apr_array_header_t *changed)
 {
     int i;
 
@@ -234,7 +244,7 @@ static void tell_of(si_prefetch_watch_t *watch, const apr_array_header_t *change
     }
 }
 
-static void look_at_all(si_prefetch_watch_t *watch)
+static void look_at_all(si_schedule_watch_t *watch)
 {
     apr_pool_t *pool = make_pool();
     apr_array_header_t *changed;
@@ -256,15 +266,15 @@ static void look_at_all(si_prefetch_watch_t *watch)
     apr_pool_destroy(pool);
 }
 
-/* Returns whether the phase was what was expected; else the watch is halted. */
-static int goes_on(si_prefetch_watch_t *watch, int expected, int next)
+/* Moves to the next phase. Returns 0 if the phase was not the expected one: the watch is halted. */
+static int goes_on(si_schedule_watch_t *watch, int expected, int next)
 {
     return __atomic_compare_exchange_n(&watch->phase, &expected, next, 0, __ATOMIC_ACQ_REL,
                                        __ATOMIC_ACQUIRE);
 }
 
 /* Returns 0 if the watch is halted. */
-static int look_again(si_prefetch_watch_t *watch)
+static int look_again(si_schedule_watch_t *watch)
 {
     if (!goes_on(watch, ASLEEP, LOOKING)) {
         return 0;
@@ -279,7 +289,7 @@ static int look_again(si_prefetch_watch_t *watch)
 
 static void *run(void *data)
 {
-    si_prefetch_watch_t *watch = data;
+    si_schedule_watch_t *watch = data;
 
     pthread_mutex_lock(&watch->stop_lock);
     while (!watch->is_stopping) {
@@ -299,7 +309,7 @@ static void *run(void *data)
     return NULL;
 }
 
-static void add_files(si_prefetch_watch_t *watch, const apr_array_header_t *names)
+static void add_files(si_schedule_watch_t *watch, const apr_array_header_t *names)
 {
     int i;
 
@@ -313,11 +323,11 @@ static void add_files(si_prefetch_watch_t *watch, const apr_array_header_t *name
     }
 }
 
-si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
-                                             si_prefetch_tell_fn *tell, void *data)
+si_schedule_watch_t *si_schedule_watch_start(const apr_array_header_t *views,
+                                             si_schedule_report_fn *tell, void *data)
 {
     apr_pool_t *pool = make_pool();
-    si_prefetch_watch_t *watch;
+    si_schedule_watch_t *watch;
     int i;
 
     if (!pool) {
@@ -332,14 +342,14 @@ si_prefetch_watch_t *si_prefetch_watch_start(const apr_array_header_t *views,
     pthread_mutex_init(&watch->stop_lock, NULL);
     si_clock_condition(&watch->stop);
     for (i = 0; i < views->nelts; i++) {
-        add_files(watch, APR_ARRAY_IDX(views, i, const si_prefetch_view_t *)->files);
+        add_files(watch, APR_ARRAY_IDX(views, i, const si_schedule_view_t *)->files);
     }
     make_plans(watch);
     look_at_all(watch);
     return watch->plans && si_thread_start(&watch->thread, run, watch) == 0 ? watch : NULL;
 }
 
-void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
+void si_schedule_watch_stop(si_schedule_watch_t *watch)
 {
     const struct timespec until = si_clock_timespec(si_clock_us() + STOP_WITHIN);
     int rc = 0;
@@ -361,7 +371,7 @@ void si_prefetch_watch_stop(si_prefetch_watch_t *watch)
     }
 }
 
-void si_prefetch_watch_halt(si_prefetch_watch_t *watch)
+void si_schedule_watch_halt(si_schedule_watch_t *watch)
 {
     const struct timespec millisecond = si_clock_timespec(1000);
     const int phase = __atomic_exchange_n(&watch->phase, HALTED, __ATOMIC_ACQ_REL);
@@ -375,22 +385,22 @@ void si_prefetch_watch_halt(si_prefetch_watch_t *watch)
     }
 }
 
-si_stream_id_set_t si_prefetch_watch_eligible(si_prefetch_watch_t *watch,
-                                              const si_prefetch_view_t *view,
+si_stream_id_set_t si_schedule_watch_eligible(si_schedule_watch_t *watch,
+                                              const si_schedule_view_t *view,
                                               const char *configuration, apr_size_t length,
                                               apr_time_t now)
 {
     si_stream_id_set_t eligible;
 
     pthread_rwlock_rdlock(&watch->lock);
-    eligible = si_prefetch_eligible(APR_ARRAY_IDX(watch->plans, view->index, si_prefetch_plan_t *),
+    eligible = si_schedule_eligible(APR_ARRAY_IDX(watch->plans, view->index, si_schedule_plan_t *),
                                     configuration, length, now);
     pthread_rwlock_unlock(&watch->lock);
     return eligible;
 }
 
-void si_prefetch_watch_status(si_prefetch_watch_t *watch, const char *name, apr_pool_t *pool,
-                              si_prefetch_status_t *status)
+void si_schedule_watch_status(si_schedule_watch_t *watch, const char *name, apr_pool_t *pool,
+                              si_schedule_status_t *status)
 {
     const file_t *file = find_file(watch, name);
 

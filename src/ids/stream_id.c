@@ -6,7 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/* No secret, for nobody gains by choosing a group; the same everywhere, for ids must not move. */
+/*
+ * Not a secret: choosing one's own id gains nothing. Fixed, so that a key keeps its id on every
+ * host and after every restart.
+ */
 static const unsigned char hash_key[APR_SIPHASH_KSIZE] = "StreamIdKey/2026";
 
 si_stream_ids_t *si_stream_ids_make(apr_pool_t *pool, const char *directive)
@@ -63,12 +66,15 @@ static int total_among(const si_stream_ids_t *ids, si_stream_id_set_t among)
     return total;
 }
 
-/* A number from 0 to bound - 1, each with exactly the same chance; bound is at most 2^24. */
+/*
+ * Draws a number from 0 to bound - 1, each with exactly the same probability; bound is at most
+ * 2^24.
+ */
 static apr_status_t draw_below(apr_uint32_t bound, si_random_fn *random, apr_uint32_t *number)
 {
     const apr_size_t length = bound <= 1U << 8 ? 1 : bound <= 1U << 16 ? 2 : 3;
     const apr_uint32_t span = 1U << 8 * length;
-    /* What is at or above the largest multiple of bound would favour the low ones: draw again. */
+    /* Numbers from the largest multiple of bound on would favour low results: draw again. */
     const apr_uint32_t limit = span - span % bound;
     unsigned char bytes[3] = { 0, 0, 0 };
 
@@ -121,8 +127,9 @@ static void write_number(unsigned char *bytes, apr_uint64_t number)
 }
 
 /*
- * With u from 0 to 1 by hash, -ln(u) / weight is an exponential time at the rate of the weight, and
- * the first of several such times is each one's in proportion to its rate.
+ * With u uniform in (0, 1), from the hash, -ln(u) / weight is an exponential time with the weight
+ * as its rate. The probability to be the earliest of several such times is proportional to the
+ * rate.
  */
 static double score(apr_uint64_t key_hash, const si_stream_id_t *id)
 {
@@ -131,7 +138,7 @@ static double score(apr_uint64_t key_hash, const si_stream_id_t *id)
     write_number(both, key_hash);
     write_number(both + 8, id->hash);
     const apr_uint64_t hash = apr_siphash24(both, sizeof(both), hash_key);
-    /* 53 bits are what a double holds; a half more keeps it above 0. */
+    /* A double holds 53 bits; adding a half keeps u above 0. */
     const double u = ((double)(hash >> 11) + 0.5) / 9007199254740992.0;
     return -log(u) / id->weight;
 }

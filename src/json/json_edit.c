@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-/* What the text between two points becomes: the entry's value, or nothing where that is NULL. */
+/* Replaces the text from from to to with the entry's value; deletes it if entry is NULL. */
 typedef struct entry_t entry_t;
 typedef struct {
     const char *from;
@@ -22,8 +22,8 @@ typedef struct {
 struct entry_t {
     const char *name; /* decoded */
     apr_size_t length;
-    const char *json;     /* the value, or NULL where object is the overlay of one */
-    si_overlay_t *object; /* NULL where json is the value */
+    const char *json;     /* the value; NULL if object is set */
+    si_overlay_t *object; /* the overlay for an object; NULL if json is set */
     int change;           /* the index of its change in the object being edited, or NOT_IN_TEXT */
 };
 
@@ -35,11 +35,11 @@ struct si_overlay_t {
     apr_array_header_t *entries; /* entry_t *, in the order they were set */
 };
 
-/* The object being edited: first its changes are collected, then the result is pieced together. */
+/* The object being edited. Its changes are collected first, then the result is assembled. */
 typedef struct {
     const si_overlay_t *overlay;
     apr_array_header_t *changes; /* change_t, in the text's order */
-    const char *last_end;        /* of the last member so far, NULL where there is none */
+    const char *last_end;        /* of the last member so far, NULL if there is none */
     const char *not_an_object;   /* the name of a member that should be one, NULL for none */
 } edit_t;
 
@@ -103,8 +103,8 @@ static void add_change(edit_t *edit, const char *from, const char *to, const ent
 }
 
 /*
- * Of an object's repetitions the last is edited, which is the one that counts: to edit each would
- * make gigabytes of a small body that repeats it and a long query.
+ * If the object is repeated, the last one is edited: it is the one that counts. Editing each would
+ * turn a small body with many repetitions and a long query into gigabytes.
  */
 static void change_object(edit_t *edit, entry_t *entry, const si_json_member_t *member)
 {
@@ -120,7 +120,10 @@ static void change_object(edit_t *edit, entry_t *entry, const si_json_member_t *
     add_change(edit, member->value, member->value + member->value_length, entry);
 }
 
-/* Of a value's repetitions the first is replaced; the others go, with the comma before them. */
+/*
+ * If the value is repeated, the first one is replaced. The others are deleted, with the comma
+ * before each.
+ */
 static void change_value(edit_t *edit, entry_t *entry, const si_json_member_t *member)
 {
     const char *end = member->value + member->value_length;
@@ -159,8 +162,10 @@ static const char *edit_object(const char *text, apr_size_t length, const si_ove
                                apr_array_header_t *pieces, const char **not_an_object,
                                apr_size_t *offset);
 
-/* The entry's value, where text is what stands there so far. Objects lie one deep: no problem is
- * left to find. */
+/*
+ * Pushes the entry's new value; text is the old one. Nested objects were scanned with the outer
+ * one, so this cannot fail.
+ */
 static void push_entry(const entry_t *entry, const char *text, apr_size_t length,
                        apr_array_header_t *pieces)
 {
@@ -174,7 +179,7 @@ static void push_entry(const entry_t *entry, const char *text, apr_size_t length
     push(pieces, entry->json, strlen(entry->json));
 }
 
-/* Behind the object's last member: those that it lacks. */
+/* Pushes the members that the object lacks; they go after its last one. */
 static void push_missing(const edit_t *edit, apr_array_header_t *pieces)
 {
     const apr_array_header_t *entries = edit->overlay->entries;
@@ -195,7 +200,7 @@ static void push_missing(const edit_t *edit, apr_array_header_t *pieces)
     }
 }
 
-/* The result of the object text, whose end is end. */
+/* Pushes the edited object text, which ends before end. */
 static void push_edited(const edit_t *edit, const char *text, const char *end,
                         apr_array_header_t *pieces)
 {
@@ -226,7 +231,7 @@ static void forget_changes(const si_overlay_t *overlay)
     }
 }
 
-/* Pushes the edited object onto pieces; returns the scanner's finding or NULL. */
+/* Pushes the edited object onto pieces; returns NULL or the scanner's error. */
 static const char *edit_object(const char *text, apr_size_t length, const si_overlay_t *overlay,
                                apr_array_header_t *pieces, const char **not_an_object,
                                apr_size_t *offset)

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Lays members over a JSON object by splicing its text: what is not replaced keeps every byte.
- * Names are compared decoded. A member that the overlay has is replaced where it stands first,
+ * Sets members of a JSON object by splicing its text: what is not replaced keeps every byte. Names
+ * are compared decoded. The first occurrence of a member that the overlay has is replaced,
  * repetitions of it are dropped, and members that the object lacks are added at its end, in the
  * overlay's order.
  */
@@ -13,7 +13,7 @@
 
 typedef struct si_overlay_t si_overlay_t;
 
-/* An empty overlay; it and all that is laid into it lives in pool. */
+/* Creates an empty overlay. It and everything that is added to it lives in pool. */
 si_overlay_t *si_overlay_make(apr_pool_t *pool);
 
 /*
@@ -23,15 +23,15 @@ si_overlay_t *si_overlay_make(apr_pool_t *pool);
 void si_overlay_set(si_overlay_t *overlay, const char *name, apr_size_t length, const char *json);
 
 /*
- * The overlay for the object that is the member name: made at the first call. An object there is
- * edited, the last if the name is repeated; where there is none it is added. Overlays of objects
- * hold values only: they lie one deep.
+ * Returns the overlay for the object that is the member name, created by the first call. An
+ * existing object is edited, the last one if the name is repeated; if there is none, it is added.
+ * Such an overlay holds values only, no further objects.
  */
 si_overlay_t *si_overlay_object(si_overlay_t *overlay, const char *name);
 
 typedef enum {
     SI_EDIT_DONE,
-    SI_EDIT_BAD_JSON,     /* what = the scanner's finding, offset = where */
+    SI_EDIT_BAD_JSON,     /* what = the scanner's error, offset = its position */
     SI_EDIT_NOT_AN_OBJECT /* what = the member that should be an object */
 } si_edit_status_t;
 
@@ -42,7 +42,7 @@ typedef struct {
     apr_size_t offset;
 } si_edit_t;
 
-/* Lays overlay over the object text, which must outlive the call only. */
+/* Applies overlay to the object text, which may be freed after the call. */
 si_edit_status_t si_json_edit(const char *text, apr_size_t length, si_overlay_t *overlay,
                               si_edit_t *edit);
 

@@ -46,7 +46,7 @@ static int is_hex_digit(char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Behind a backslash: one of the nine escapes of RFC 8259 section 7. */
+/* Scans what follows a backslash: one of the nine escapes of RFC 8259 section 7. */
 static int scan_escape(scan_t *scan)
 {
     int i;
@@ -70,7 +70,7 @@ static int is_plain(char c)
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
-/* One byte or sequence within a string that is not plain ASCII, nor the end. */
+/* Scans one byte or sequence in a string that is not plain ASCII and not the closing quote. */
 static int scan_special(scan_t *scan, int *has_escapes)
 {
     const unsigned char c = (unsigned char)*scan->p;
@@ -91,7 +91,7 @@ static int scan_special(scan_t *scan, int *has_escapes)
     return 1;
 }
 
-/* A string, p at its opening quote; *has_escapes tells whether a backslash stood in it. */
+/* Scans a string, p at its opening quote; *has_escapes is set if it contains a backslash. */
 static int scan_string(scan_t *scan, int *has_escapes)
 {
     *has_escapes = 0;
@@ -116,7 +116,7 @@ static int scan_string(scan_t *scan, int *has_escapes)
 static int scan_digits(scan_t *scan)
 {
     if (scan->p == scan->end || !is_digit(*scan->p)) {
-        return fail(scan, "number without a digit where one must be");
+        return fail(scan, "number with a missing digit");
     }
     while (scan->p < scan->end && is_digit(*scan->p)) {
         scan->p++;
@@ -179,13 +179,15 @@ static int open_container(scan_t *scan, int is_object)
     return 1;
 }
 
-/* A value, p at its first byte. A container is only opened: its content is the main loop's. */
+/*
+ * Scans a value, p at its first byte. A container is only opened: scan_content() scans its content.
+ */
 static int scan_value(scan_t *scan)
 {
     int ignored;
 
     if (scan->p == scan->end) {
-        return fail(scan, "the text ends where a value must be");
+        return fail(scan, "the text ends before a value");
     }
     switch (*scan->p) {
     case '{':
@@ -202,13 +204,13 @@ static int scan_value(scan_t *scan)
         return scan_word(scan, "null");
     default:
         if (*scan->p != '-' && !is_digit(*scan->p)) {
-            return fail(scan, "no value begins like this");
+            return fail(scan, "not a JSON value");
         }
         return scan_number(scan);
     }
 }
 
-/* A member's name and colon; leaves p at the value. */
+/* Scans a member's name and colon; leaves p at the value. */
 static int scan_name(scan_t *scan)
 {
     const char *quote = scan->p;
@@ -224,7 +226,7 @@ static int scan_name(scan_t *scan)
 
     skip_space(scan);
     if (!next_is(scan, ':')) {
-        return fail(scan, "no colon behind a member's name");
+        return fail(scan, "missing ':' after a member name");
     }
     scan->p++;
     skip_space(scan);
@@ -237,13 +239,13 @@ static int scan_name(scan_t *scan)
     return 1;
 }
 
-/* An element of the container that is open: "name": value, or a value. */
+/* Scans an element of the open container: "name": value, or a value. */
 static int scan_element(scan_t *scan)
 {
     return (!in_object(scan) || scan_name(scan)) && scan_value(scan);
 }
 
-/* A value has ended at p: where it was one of the outermost object's, tell. */
+/* A value has ended at p. If it is a member of the outermost object, report it. */
 static void end_value(scan_t *scan)
 {
     if (scan->depth == 1 && scan->on_member) {
@@ -264,17 +266,17 @@ static void close_container(scan_t *scan)
 static int scan_comma(scan_t *scan)
 {
     if (!next_is(scan, ',')) {
-        return fail(scan, "neither a comma nor an end behind a value");
+        return fail(scan, "expected ',' or the end of the object or array");
     }
     scan->p++;
     skip_space(scan);
     return 1;
 }
 
-/* Everything behind the outermost '{', up to and with its '}'. */
+/* Scans everything after the outermost '{', including its '}'. */
 static int scan_content(scan_t *scan)
 {
-    int is_empty = 1; /* no element yet in the container that is open */
+    int is_empty = 1; /* the open container has no element yet */
 
     while (scan->depth > 0) {
         skip_space(scan);
@@ -312,7 +314,7 @@ static int scan_text(scan_t *scan)
         return 0;
     }
     skip_space(scan);
-    return scan->p == scan->end || fail(scan, "more text behind the object");
+    return scan->p == scan->end || fail(scan, "unexpected text after the object");
 }
 
 const char *si_json_scan_object(const char *text, apr_size_t length, si_json_member_fn *on_member,

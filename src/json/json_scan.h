@@ -9,11 +9,11 @@
 
 #include <apr.h>
 
-/* Objects and arrays inside each other, the outermost object counted. */
+/* Nesting limit of objects and arrays; the outermost object counts. */
 #define SI_JSON_MAX_DEPTH 32
 
 typedef struct {
-    const char *name; /* between the quotes, escapes as they stand */
+    const char *name; /* between the quotes, not unescaped */
     apr_size_t name_length;
     int name_has_escapes;
     const char *value; /* from its first byte to its last */
@@ -26,9 +26,9 @@ typedef struct {
 typedef void si_json_member_fn(void *baton, const si_json_member_t *member);
 
 /*
- * Scans the length bytes at text. Returns NULL where they are one JSON object (white space around
- * it allowed); else what is wrong, a static string, with the byte it was found at in *offset.
- * on_member may be NULL.
+ * Scans the length bytes at text. Returns NULL if they are one JSON object, with white space around
+ * it allowed; else an error message, a static string, with its position in *offset. on_member may
+ * be NULL.
  */
 const char *si_json_scan_object(const char *text, apr_size_t length, si_json_member_fn *on_member,
                                 void *baton, apr_size_t *offset);

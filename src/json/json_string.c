@@ -23,7 +23,7 @@ static long code_unit(const char *digits)
     return strtol(copy, NULL, 16);
 }
 
-/* json-c would make U+FFFD of a lone surrogate, and so one name of two. */
+/* json-c decodes each lone surrogate to U+FFFD, which would make different names equal. */
 static int has_lone_surrogate(const char *p, const char *end)
 {
     while ((p = memchr(p, '\\', (apr_size_t)(end - p)))) {
@@ -69,7 +69,7 @@ const char *si_json_string_decode(apr_pool_t *pool, const char *escaped, apr_siz
     return decoded;
 }
 
-/* Most names and values are such: they need quotes and nothing else. */
+/* Whether the text needs only quotes, as most names and values do. */
 static int is_plain(const char *text, apr_size_t length)
 {
     apr_size_t i;

@@ -9,12 +9,12 @@
 #include <apr.h>
 
 /*
- * The length in bytes (1 to 4) of the well-formed sequence that text, which ends before end and is
- * not empty, begins with; 0 where it begins with none.
+ * Returns the length in bytes (1 to 4) of the well-formed sequence at the start of text, which ends
+ * before end and is not empty; 0 if there is none.
  */
 apr_size_t si_utf8_sequence(const char *text, const char *end);
 
-/* Whether the length bytes at text are well-formed throughout. */
+/* Whether all of the length bytes at text are well-formed. */
 int si_utf8_valid(const char *text, apr_size_t length);
 
 #endif

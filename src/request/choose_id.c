@@ -15,16 +15,16 @@ APLOG_USE_MODULE(session_initializer);
 static si_stream_id_set_t eligible_ids(const request_rec *r, const si_vhost_t *vhost,
                                        const si_playback_t *playback)
 {
-    si_prefetch_watch_t *watch = si_child_schedules();
+    si_schedule_watch_t *watch = si_child_schedules();
 
     if (!watch || !vhost->schedules) {
         return SI_ALL_STREAM_IDS;
     }
-    return si_prefetch_watch_eligible(watch, vhost->schedules, playback->configuration,
+    return si_schedule_watch_eligible(watch, vhost->schedules, playback->configuration,
                                       playback->configuration_length, r->request_time);
 }
 
-/* The value of StreamIdKey, "" where there is none. */
+/* The value of StreamIdKey, "" if there is none. */
 static const char *key_of(request_rec *r, const si_settings_t *settings)
 {
     const char *problem = NULL;

@@ -42,7 +42,7 @@ static const si_error_t forward_errors[] = {
     [SI_FORWARD_TIMEOUT] = SI_ERROR_UPSTREAM_TIMEOUT,
 };
 
-/* message: NULL for the error's own. */
+/* Sends the error; message is NULL for the error's own. */
 static int refuse_saying(request_rec *r, const si_vhost_t *vhost, si_error_t error,
                          const char *message)
 {
@@ -56,7 +56,7 @@ static int refuse(request_rec *r, const si_vhost_t *vhost, si_error_t error)
     return refuse_saying(r, vhost, error, NULL);
 }
 
-/* Chooses a stream id, at *position, and notes it for the access log; NULL if that fails. */
+/* Chooses a stream id, at *position, and records it for the access log; NULL if that fails. */
 static const char *choose_stream_id(request_rec *r, const si_vhost_t *vhost,
                                     const si_playback_t *playback, int *position)
 {
@@ -73,7 +73,7 @@ static const char *choose_stream_id(request_rec *r, const si_vhost_t *vhost,
 static int redirect(request_rec *r, const si_vhost_t *vhost, const si_playback_t *playback)
 {
     const char *stream_id = NULL;
-    int position = -1;
+    int position = 0;
 
     if (playback->kind == SI_KIND_SESSION && !si_query_has_session(r->args)) {
         stream_id = choose_stream_id(r, vhost, playback, &position);
@@ -83,13 +83,13 @@ static int redirect(request_rec *r, const si_vhost_t *vhost, const si_playback_t
     }
     ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r, "redirect: stream id %s",
                   stream_id ? stream_id : "none");
-    si_count_redirect(vhost->counters, position);
+    si_count_redirect(vhost->counters, stream_id ? vhost->slots[position] : -1);
     return si_send_redirect(r, vhost,
                             si_playback_location(r->pool, vhost->settings->playback_base, playback,
                                                  r->args, stream_id));
 }
 
-/* A session initialization: what its two halves, before the call and after it, have together. */
+/* A session initialization: what the part before the call and the part after it share. */
 typedef struct {
     request_rec *r;
     si_vhost_t *vhost;
@@ -109,7 +109,9 @@ static int has_other_coding(const request_rec *r)
     return coding && apr_cstr_casecmp(coding, "chunked") != 0;
 }
 
-/* codings: for Accept-Encoding, if a 415 is the coding's fault (RFC 9110 section 15.5.16). */
+/*
+ * codings is sent as Accept-Encoding with a 415 for the content coding (RFC 9110 section 15.5.16).
+ */
 static int refuse_body(request_rec *r, const si_vhost_t *vhost, si_body_outcome_t outcome,
                        const char *codings)
 {
@@ -125,7 +127,7 @@ static int refuse_body(request_rec *r, const si_vhost_t *vhost, si_body_outcome_
                              : NULL);
 }
 
-/* Fills in the request to MediaTailor. Returns SI_ERROR_NONE, or why there is none. */
+/* Fills in the request to MediaTailor. Returns SI_ERROR_NONE, or why it cannot be made. */
 static si_error_t make_request(session_t *session, const si_session_request_t *made,
                                const si_playback_t *playback)
 {
@@ -151,7 +153,7 @@ static si_error_t make_request(session_t *session, const si_session_request_t *m
     return request->headers ? SI_ERROR_NONE : SI_ERROR_BAD_HEADER;
 }
 
-/* The first half: up to the call. Returns OK, or what the handler returns if there is none. */
+/* The part before the call. Returns OK, or, if no call is to be made, what the handler returns. */
 static int begin_session(session_t *session, const si_playback_t *playback, int *is_refused)
 {
     request_rec *r = session->r;
@@ -191,7 +193,7 @@ static int begin_session(session_t *session, const si_playback_t *playback, int 
     return OK;
 }
 
-/* The operator reads why; the player is told no more than the kind of failure. */
+/* The log has the cause, for the operator. The player receives only the kind of failure. */
 static int send_failure(const session_t *session, const si_response_t *response)
 {
     request_rec *r = session->r;
@@ -222,7 +224,7 @@ static const char *error_type_of(const si_response_t *response)
     return NULL;
 }
 
-/* The second half: counts, log and the response. */
+/* The part after the call: counts, logs and sends the response. */
 static int finish_session(const session_t *session, const si_response_t *response)
 {
     request_rec *r = session->r;
@@ -240,7 +242,8 @@ static int finish_session(const session_t *session, const si_response_t *respons
                   "session: upstream status %d, %" APR_TIME_T_FMT " ms, %s connection",
                   response->status, apr_time_as_msec(response->time),
                   response->is_kept_connection ? "kept" : "new");
-    si_count_answer(vhost->counters, session->position, response->status, error_type_of(response));
+    si_count_answer(vhost->counters, vhost->slots[session->position], response->status,
+                    error_type_of(response));
     if (response->is_kept_connection) {
         si_count_kept_connection(vhost->counters);
     }

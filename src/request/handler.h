@@ -8,7 +8,7 @@
 
 #include <httpd.h>
 
-/* Sends the response to r, a request to vhost; returns what a handler of httpd's returns. */
+/* Sends the response to r, a request to vhost; returns what an httpd handler returns. */
 int si_serve(request_rec *r, si_vhost_t *vhost);
 
 #endif

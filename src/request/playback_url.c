@@ -5,8 +5,8 @@
 #include "base/chars.h"
 #include "request/query.h"
 
+#include <apr_cstr.h>
 #include <string.h>
-#include <strings.h>
 
 #define STREAM_ID_NAME "aws.streamId"
 #define VERSION_PREFIX "/v1/"
@@ -58,13 +58,15 @@ void si_path_keep_escaped_slashes(char *path)
 
     while (*path) {
         *out++ = *path;
-        path += strncasecmp(path, "%252f", sizeof("%252f") - 1) == 0 ? sizeof("%25") - 1 : 1;
+        path += apr_cstr_casecmpn(path, "%252f", sizeof("%252f") - 1) == 0 ? sizeof("%25") - 1 : 1;
     }
     *out = '\0';
 }
 
-/* Whether the segment at *p, up to a slash or the end, is "." or ".."; moves *p behind it and the
- * slash. */
+/*
+ * Whether the segment at *p, up to a slash or the end, is "." or "..". Moves *p to the next
+ * segment.
+ */
 static int is_dot_segment(const char **p, const char *end)
 {
     int dots = 0;
@@ -91,7 +93,7 @@ static int has_dot_segment(const char *path, const char *end)
     return 0;
 }
 
-/* Whether some escape, or a segment that begins with a dot, asks for a closer look. */
+/* Whether the path has an escape, or a segment that begins with a dot, and so must be decoded. */
 static int wants_closer_look(const char *path, const char *end)
 {
     const char *dot = path;
@@ -120,7 +122,8 @@ static int has_bad_escape(const char *path, const char *end)
 }
 
 /*
- * No dot segment, backslash or control byte, escaped or not; an escaped slash ends a segment too.
+ * Whether the path has no dot segment, backslash or control byte, escaped or not. An escaped slash
+ * ends a segment too.
  */
 static int path_is_clean(const char *path, apr_size_t length)
 {
@@ -133,7 +136,7 @@ static int path_is_clean(const char *path, apr_size_t length)
            || (!has_bad_escape(path, end) && !has_dot_segment(path, end));
 }
 
-/* Those that begin a session (contract section 1). */
+/* Paths that start a session (contract section 1). */
 static const char *const session_prefixes[] = { "/v1/master/", "/v1/dash/", "/v1/session/" };
 
 static int is_kind_byte(char c)
@@ -155,7 +158,9 @@ static apr_size_t prefix_length_of(const char *path, apr_size_t length)
     return i > sizeof(VERSION_PREFIX) - 1 && i < length && path[i] == '/' ? i + 1 : 0;
 }
 
-/* MediaTailor's other kinds grow in number: what begins no session belongs to one. */
+/*
+ * MediaTailor may add kinds: every kind that does not start a session belongs to an existing one.
+ */
 static si_kind_t kind_of(const char *prefix, apr_size_t length)
 {
     apr_size_t i;
@@ -169,10 +174,7 @@ static si_kind_t kind_of(const char *prefix, apr_size_t length)
     return SI_KIND_CHILD;
 }
 
-/*
- * Moves p behind the segment it stands on and its slash; NULL where the segment is empty or the
- * last.
- */
+/* Returns the start of the segment after the one at p; NULL if that is empty or the last. */
 static const char *skip_segment(const char *p, const char *end)
 {
     const char *slash = memchr(p, '/', (apr_size_t)(end - p));
@@ -220,7 +222,7 @@ static char *append(char *out, const char *text, apr_size_t length)
     return out + length;
 }
 
-/* The query less the client's stream ids, each kept item's bytes as they were. */
+/* Appends the query without the player's stream ids. The other items keep their bytes. */
 static char *append_without_stream_ids(char *out, const char *query)
 {
     si_query_item_t item;
@@ -246,7 +248,7 @@ static char *append_query(char *out, si_kind_t kind, const char *query, const ch
     if (kind != SI_KIND_SESSION) {
         return append(out, query, strlen(query));
     }
-    if (*query) { /* seldom: players ask for plain URLs */
+    if (*query) { /* rare: players usually request plain URLs */
         out = append_without_stream_ids(out, query);
     }
     if (!stream_id) {

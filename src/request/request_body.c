@@ -2,17 +2,19 @@
 
 #include "request/request_body.h"
 
+#include "base/chars.h"
+
 #include <apr_buckets.h>
+#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <http_protocol.h>
 #include <string.h>
-#include <strings.h>
 #include <util_filter.h>
 
 #define READ_SIZE 8192
 
-/* The body so far. It grows by doubling: what a client merely announces costs no memory. */
+/* The body so far. Grows by doubling; Content-Length is not trusted for allocation. */
 typedef struct {
     apr_pool_t *pool;
     char *bytes;
@@ -52,7 +54,8 @@ static si_body_outcome_t outcome_of(int status)
     }
 }
 
-/* mod_deflate returns APR_EINVAL above its ratio limit, and APR_EGENERAL if the body is not gzip.
+/*
+ * mod_deflate returns APR_EINVAL above its ratio limit, and APR_EGENERAL if the body is not gzip.
  */
 static si_body_outcome_t outcome_of_failure(apr_status_t rv, int is_decoded)
 {
@@ -65,7 +68,7 @@ static si_body_outcome_t outcome_of_failure(apr_status_t rv, int is_decoded)
     return outcome_of(ap_map_http_request_error(rv, HTTP_BAD_REQUEST));
 }
 
-/* Appends the brigade's data; *is_whole is set if the body ends in it. */
+/* Appends the brigade's data; sets *is_whole if the body ends in it. */
 static si_body_outcome_t append_brigade(body_t *body, apr_bucket_brigade *brigade, apr_int64_t max,
                                         int *is_whole)
 {
@@ -100,18 +103,18 @@ static si_body_outcome_t append_brigade(body_t *body, apr_bucket_brigade *brigad
 static int is_encoded(const request_rec *r)
 {
     const char *codings = apr_table_get(r->headers_in, "Content-Encoding");
+    const char *coding;
+    apr_size_t length;
 
-    while (codings && *(codings += strspn(codings, ", \t"))) {
-        const apr_size_t length = strcspn(codings, ", \t");
-        if (length != strlen("identity") || strncasecmp(codings, "identity", length) != 0) {
+    while (codings && si_next_element(&codings, &coding, &length)) {
+        if (length != strlen("identity") || apr_cstr_casecmpn(coding, "identity", length) != 0) {
             return 1;
         }
-        codings += length;
     }
     return 0;
 }
 
-/* Whether a filter of the configuration's reads the body before this module. */
+/* Whether a configured input filter reads the body before this module. */
 static int has_filter(const request_rec *r)
 {
     return r->input_filters != r->proto_input_filters;
@@ -130,7 +133,7 @@ const char *si_request_body_codings(const request_rec *r)
     return "identity";
 }
 
-/* LimitRequestBody counts too: its own answer would be no JSON. */
+/* LimitRequestBody is checked here too: httpd's own error response is not JSON. */
 static int announces_too_much(const request_rec *r, apr_int64_t max)
 {
     const char *announced = apr_table_get(r->headers_in, "Content-Length");
@@ -141,9 +144,9 @@ static int announces_too_much(const request_rec *r, apr_int64_t max)
 }
 
 /*
- * httpd's own filters answer a bad chunk, or a body above LimitRequestBody, with a page of their
- * own: an error bucket sent down the output filters. While the body is read it is caught, for us to
- * answer.
+ * For a bad chunk or a body above LimitRequestBody, httpd's own filters send an error bucket down
+ * the output filters, which becomes an error page. This filter catches it while the body is read,
+ * so that we send our own error.
  */
 static ap_filter_rec_t *error_catcher;
 
@@ -169,7 +172,9 @@ void si_request_body_register_filter(void)
                                               AP_FTYPE_RESOURCE);
 }
 
-/* A filter that decodes changes Content-Encoding when it first reads: was_encoded before. */
+/*
+ * A decoding filter changes Content-Encoding when it first reads; was_encoded is the state before.
+ */
 static si_body_outcome_t read_all(request_rec *r, body_t *body, apr_int64_t max, int was_encoded)
 {
     apr_bucket_brigade *brigade = apr_brigade_create(r->pool, r->connection->bucket_alloc);

@@ -23,8 +23,8 @@ int si_request_is_of_player(const request_rec *r)
 }
 
 /*
- * Core decodes parsed_uri.path in place, and r->uri is that; it is another one after a rewrite in
- * the server's context. One in a directory's is an internal redirect.
+ * Core decodes parsed_uri.path in place, and r->uri points to it. After a rewrite in server
+ * context, r->uri is a different string. A rewrite in directory context is an internal redirect.
  */
 static int is_rewritten(const request_rec *r)
 {
@@ -42,7 +42,7 @@ static const request_rec *first_request(const request_rec *r)
     return r;
 }
 
-/* Whether an internal redirect's path, which had been decoded before, was changed once more. */
+/* Whether decoding changed the path of an internal redirect, which had already been decoded. */
 static int is_decoded_again(const request_rec *r)
 {
     for (; r->prev; r = r->prev) {
@@ -56,7 +56,7 @@ static int is_decoded_again(const request_rec *r)
     return 0;
 }
 
-/* Whether httpd decodes all of a path but escaped slashes: AllowEncodedSlashes NoDecode. */
+/* Whether httpd leaves escaped slashes undecoded: AllowEncodedSlashes NoDecode. */
 static int keeps_escaped_slashes(const request_rec *r)
 {
     const core_dir_config *core = ap_get_core_module_config(r->server->lookup_defaults);
@@ -64,7 +64,9 @@ static int keeps_escaped_slashes(const request_rec *r)
     return core->allow_encoded_slashes && !core->decode_encoded_slashes;
 }
 
-/* Whether the path came with "%252F", which r->uri cannot tell from "%2F". */
+/*
+ * Whether the path came with "%252F", which is "%2F" in r->uri, like a "%2F" that was not decoded.
+ */
 static int has_escaped_escape(request_rec *r)
 {
     apr_size_t length;
@@ -75,8 +77,8 @@ static int has_escaped_escape(request_rec *r)
 }
 
 /*
- * The path without the prefix that a rewrite led to: what httpd has decoded, escaped again. Empty
- * if that would not be exact.
+ * The path after a rewrite, without the prefix: httpd's decoded path, escaped again. Empty if that
+ * would not be exact.
  */
 static const char *rewritten_path(request_rec *r, const si_settings_t *settings)
 {

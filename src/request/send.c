@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For the access log: what the module did. */
+/* Records what the module did, for the access log. */
 static void note_action(request_rec *r, const char *action)
 {
     apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_ACTION", action);
@@ -38,7 +38,7 @@ static void set_cors(request_rec *r, const si_cors_t *cors)
     apr_table_setn(r->headers_out, "Access-Control-Expose-Headers", SI_CORS_EXPOSED);
 }
 
-/* Sends the body. Where there is none, httpd sends the end by itself when the handler returns. */
+/* Sends the body. If there is none, httpd itself ends the response after the handler returns. */
 static int send_body(request_rec *r, const char *body, apr_size_t length)
 {
     apr_bucket_alloc_t *alloc = r->connection->bucket_alloc;
@@ -98,7 +98,10 @@ int si_send_error(request_rec *r, const si_vhost_t *vhost, si_error_t error, con
     return send_body(r, body, strlen(body));
 }
 
-/* Those that may pass, which upstream/ has already chosen. */
+/*
+ * Sets the headers of MediaTailor's response; upstream/ has already removed the ones that may not
+ * pass.
+ */
 static void set_upstream_headers(request_rec *r, const apr_array_header_t *headers)
 {
     const char *const *strings = (const char *const *)headers->elts;
@@ -119,7 +122,10 @@ static void set_upstream_headers(request_rec *r, const apr_array_header_t *heade
     si_set_no_store(r);
 }
 
-/* httpd has a reason for the statuses it knows; for another it would answer 500 without ours. */
+/*
+ * httpd has a reason phrase for the statuses it knows. For another it would send 500 unless we set
+ * one.
+ */
 static void set_status_line(request_rec *r, const si_response_t *response)
 {
     /* NOLINTNEXTLINE(cert-err34-c): httpd's own "404 Not Found" */
@@ -140,7 +146,7 @@ int si_send_response(request_rec *r, const si_vhost_t *vhost, const si_response_
     set_status_line(r, response);
     set_upstream_headers(r, response->headers);
     set_cors(r, vhost->settings->cors);
-    /* The player's Range was meant for media: half of a session's URLs would be of no use. */
+    /* The player's Range was meant for media. A part of this body would be useless. */
     ap_remove_output_filter_byhandle(r->output_filters, "BYTERANGE");
     ap_set_content_length(r, (apr_off_t)response->body_length);
     return send_body(r, response->body, response->body_length);

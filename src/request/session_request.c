@@ -18,9 +18,7 @@ typedef struct {
     const char *container;
 } family_t;
 
-/*
- * Contract 3.1: "manifest." is the implicit GET's spelling, "manifestParams." the explicit one's.
- */
+/* Contract 3.1: an implicit session (GET) uses "manifest.", an explicit one "manifestParams.". */
 static const family_t families[] = {
     { LITERAL("ads."), "adsParams" },
     { LITERAL("playerParams."), "playerParams" },
@@ -50,16 +48,16 @@ static const service_t services[] = {
     { "aws.guidedPrefetchMode", NULL, "guidedPrefetchMode", 0 },
 };
 
-/* A request being built: the overlay for its body and what its upstream query keeps. */
+/* A request being built: the overlay for its body and what stays in its upstream query. */
 typedef struct {
     apr_pool_t *pool;
     si_overlay_t *overlay;
     char *kept; /* as long as the query that came in */
     apr_size_t kept_length;
-    const char *message; /* of what is wrong; NULL for the error's own */
+    const char *message; /* for the player, if there is an error; NULL for the error's own */
 } builder_t;
 
-/* Sets container.member (member at top level where container is NULL) to the JSON text. */
+/* Sets container.member (member at top level if container is NULL) to the JSON text. */
 static void set_member(builder_t *builder, const char *container, const char *member,
                        apr_size_t length, const char *json)
 {
@@ -78,7 +76,7 @@ static void keep_in_query(builder_t *builder, const si_query_item_t *item)
     builder->kept_length += item->length;
 }
 
-/* The item's value as a JSON string; NULL where it has no such form. */
+/* The item's value as a JSON string; NULL if it is not UTF-8. */
 static const char *value_as_string(const builder_t *builder, const si_query_item_t *item)
 {
     apr_size_t length;
@@ -141,7 +139,8 @@ static const family_t *find_family(const char *name)
 }
 
 /*
- * aws.*: the documented ones move, the stream id is ours alone, the rest is MediaTailor's to judge.
+ * aws.*: documented parameters move into the body, aws.streamId is dropped (the module sets it),
+ * unknown ones stay in the query.
  */
 static si_error_t merge_service(builder_t *builder, const char *name, apr_size_t length,
                                 const si_query_item_t *item)
@@ -228,7 +227,7 @@ si_error_t si_session_request_make(apr_pool_t *pool, const char *body, apr_size_
                                    si_session_request_t *request)
 {
     builder_t builder = { .pool = pool, .overlay = si_overlay_make(pool) };
-    si_edit_t edit = { NULL };
+    si_edit_t edit = { .text = NULL };
     const si_error_t error = build(&builder, body, length, query, stream_id, &edit);
 
     request->message = builder.message;

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * What a session initialization POST becomes on its way to MediaTailor: the stream id is set in the
- * JSON body, and the families of query parameters move into it (contract 3.1 to 3.3).
+ * Makes the session request that is sent to MediaTailor from the player's POST: sets the stream id
+ * in the JSON body, and moves the families of query parameters into it (contract 3.1 to 3.3).
  */
 #ifndef SI_SESSION_REQUEST_H
 #define SI_SESSION_REQUEST_H

@@ -9,17 +9,17 @@
 #include <signal.h>
 #include <string.h>
 
-/* Children spread over this many copies, lest two processors fight for one cache line. */
+/* Copies of each counter. Children are spread over them to avoid false sharing. */
 #define STRIPES 8
 #define CACHE_LINE 64UL
 
-/* A port and a name of the DNS, 253 bytes. */
+/* Enough for a port and a DNS name of 253 bytes. */
 #define LONGEST_KEY 320
 
-/* To be raised with any change to what is counted, or in which order. */
-#define LAYOUT 3
+/* Increase it with every change to the counters or their order. */
+#define LAYOUT 4
 
-/* Children of an earlier generation may still be ending while as many new ones have begun. */
+/* Children of an earlier generation may still be running while as many new ones have started. */
 #define SLOTS_PER_CHILD 2
 
 typedef struct {
@@ -28,7 +28,9 @@ typedef struct {
 
 struct si_counters_t {
     stripe_t stripes[STRIPES];
-    apr_uint64_t names[SI_COUNTED_IDS]; /* hashes of the stream ids, by position; the parent's */
+    apr_uint64_t names[SI_COUNTED_IDS]; /* hashes of stream ids, by slot; parent only */
+    apr_uint64_t named[SI_COUNTED_IDS]; /* last configuration with the id; 0 if free */
+    apr_uint64_t configurations;        /* number of configurations so far */
     apr_uint32_t in_flight[];           /* by slot */
 };
 
@@ -36,11 +38,11 @@ struct si_segment_t {
     apr_pool_t *pool;
     apr_time_t start;
     int slot_count;
-    pid_t *slots;         /* shared: the child that has it, 0 for none */
+    pid_t *slots;         /* shared: the child that owns the slot, 0 for none */
     apr_hash_t *counters; /* "port:name" to si_counters_t * */
 };
 
-/* Of this child process; negative where it has none. */
+/* The slot of this child process; negative if it has none. */
 static int own_slot = -1;
 
 const char *const si_counted_classes[SI_COUNTED_CLASSES] = { "2xx", "3xx", "4xx", "5xx", "other" };
@@ -59,13 +61,19 @@ const char *const si_counted_error_types[SI_COUNTED_ERROR_TYPES] = {
     "other",
 };
 
-/* Two and four seconds are the default time limits: what they cut off stands above them. */
+/*
+ * Bucket bounds. The default time limits are 2 and 4 seconds: calls that reach one count above that
+ * bound.
+ */
 const apr_interval_time_t si_counted_times[SI_COUNTED_TIMES - 1] = {
     5000,   10000,   25000,   50000,   100000,   250000,
     500000, 1000000, 2000000, 4000000, 10000000, 60000000,
 };
 
-/* Memory for this process and its children, all zero; APR does not align it to cache lines. */
+/*
+ * Allocates zeroed memory that this process and its children share, aligned to cache lines, which
+ * APR does not do.
+ */
 static apr_status_t share(apr_pool_t *pool, apr_size_t size, void **memory)
 {
     apr_shm_t *shm;
@@ -123,7 +131,10 @@ void si_segment_reap(si_segment_t *segment, pid_t child)
     }
 }
 
-/* Children that ended while the module was not loaded: between two restarts it may be out. */
+/*
+ * Frees the slots of children that exited while this module was unloaded during a restart, when
+ * note_child() could not see them.
+ */
 static void reap_unheard_of(const si_segment_t *segment)
 {
     int slot;
@@ -142,7 +153,7 @@ apr_status_t si_segment_open(apr_pool_t *pool, int child_limit, si_segment_t **s
     void *known = NULL;
     apr_status_t rv;
 
-    /* A restart may bring another version of the module, which must not take this for its own. */
+    /* A restart may load another version of the module, which must not use this segment. */
     apr_snprintf(key, sizeof(key), "mod_session_initializer %d %d %d", LAYOUT,
                  (int)sizeof(si_segment_t), (int)sizeof(si_counters_t));
     apr_pool_userdata_get(&known, key, pool);
@@ -184,25 +195,57 @@ apr_status_t si_segment_counters(si_segment_t *segment, const char *name, int po
     return rv;
 }
 
-static void forget_id(si_counters_t *counters, int position)
+static void forget_id(si_counters_t *counters, int slot)
 {
     int i;
 
     for (i = 0; i < STRIPES; i++) {
         si_counts_t *counts = &counters->stripes[i].counts;
-        __atomic_store_n(&counts->redirects[position], 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&counts->sessions[position], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&counts->redirects[slot], 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&counts->sessions[slot], 0, __ATOMIC_RELAXED);
     }
 }
 
-void si_counters_name(si_counters_t *counters, const si_stream_ids_t *ids)
+/* The slot of a name, or -1. */
+static int slot_of(const si_counters_t *counters, apr_uint64_t name)
+{
+    int slot = SI_COUNTED_IDS - 1;
+
+    while (slot >= 0 && (counters->named[slot] == 0 || counters->names[slot] != name)) {
+        slot--;
+    }
+    return slot;
+}
+
+static void take_oldest(si_counters_t *counters, apr_uint64_t name, int *slot)
 {
     int i;
 
+    *slot = 0;
+    for (i = 1; i < SI_COUNTED_IDS; i++) {
+        if (counters->named[i] < counters->named[*slot]) {
+            *slot = i;
+        }
+    }
+    counters->names[*slot] = name;
+    counters->named[*slot] = counters->configurations;
+    forget_id(counters, *slot);
+}
+
+void si_counters_name(si_counters_t *counters, const si_stream_ids_t *ids, int *slots)
+{
+    int i;
+
+    counters->configurations++;
     for (i = 0; i < ids->count; i++) {
-        if (counters->names[i] != ids->ids[i].hash) {
-            counters->names[i] = ids->ids[i].hash;
-            forget_id(counters, i);
+        slots[i] = slot_of(counters, ids->ids[i].hash);
+        if (slots[i] >= 0) {
+            counters->named[slots[i]] = counters->configurations;
+        }
+    }
+    for (i = 0; i < ids->count; i++) {
+        if (slots[i] < 0) {
+            take_oldest(counters, ids->ids[i].hash, &slots[i]);
         }
     }
 }
@@ -228,11 +271,11 @@ static void add(apr_uint64_t *count, apr_uint64_t number)
     __atomic_fetch_add(count, number, __ATOMIC_RELAXED);
 }
 
-void si_count_redirect(si_counters_t *counters, int position)
+void si_count_redirect(si_counters_t *counters, int slot)
 {
     si_counts_t *counts = own_counts(counters);
 
-    add(position < 0 ? &counts->redirects_without_id : &counts->redirects[position], 1);
+    add(slot < 0 ? &counts->redirects_without_id : &counts->redirects[slot], 1);
 }
 
 void si_count_preflight(si_counters_t *counters)
@@ -276,7 +319,7 @@ void si_count_kept_connection(si_counters_t *counters)
     add(&own_counts(counters)->kept_connections, 1);
 }
 
-/* "Name" or "Name:http://...", as MediaTailor writes it. */
+/* error_type is "Name" or "Name:http://...", as MediaTailor sends it. */
 static int error_type_index(const char *error_type)
 {
     const apr_size_t length = strcspn(error_type, ":; ");
@@ -290,7 +333,7 @@ static int error_type_index(const char *error_type)
     return i;
 }
 
-void si_count_answer(si_counters_t *counters, int position, int status, const char *error_type)
+void si_count_answer(si_counters_t *counters, int slot, int status, const char *error_type)
 {
     si_counts_t *counts = own_counts(counters);
     const int class = status / 100 - 2;
@@ -299,7 +342,7 @@ void si_count_answer(si_counters_t *counters, int position, int status, const ch
              [class >= 0 && class < SI_COUNTED_CLASSES - 1 ? class : SI_COUNTED_CLASSES - 1],
         1);
     if (class == 0) {
-        add(&counts->sessions[position], 1);
+        add(&counts->sessions[slot], 1);
     }
     if (error_type) {
         add(&counts->error_types[error_type_index(error_type)], 1);
@@ -329,6 +372,17 @@ void si_counters_read(const si_segment_t *segment, const si_counters_t *counters
     *in_flight = 0;
     for (i = 0; i < segment->slot_count; i++) {
         *in_flight += __atomic_load_n(&counters->in_flight[i], __ATOMIC_RELAXED);
+    }
+}
+
+void si_counts_order(si_counts_t *counts, const int *slots, int count)
+{
+    const si_counts_t by_slot = *counts;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        counts->redirects[i] = by_slot.redirects[slots[i]];
+        counts->sessions[i] = by_slot.sessions[slots[i]];
     }
 }
 

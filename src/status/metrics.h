@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The one table of what is counted: its names, and where its numbers are. */
+/* The table of all metrics: their names, and where their numbers are. */
 #ifndef SI_METRICS_H
 #define SI_METRICS_H
 
@@ -23,7 +23,7 @@ typedef struct {
     const char *name; /* Prometheus's, without the module's prefix */
     const char *type; /* Prometheus's: "counter" or "gauge" */
     const char *help;
-    const char *label; /* in which its numbers differ; NULL if there is one number */
+    const char *label; /* the label of its numbers; NULL if it has only one number */
     const char *json;  /* its member in JSON */
     const char *line;  /* its line for mod_status; NULL for none */
     apr_size_t offset; /* of its first number in si_vhost_status_t */
@@ -33,14 +33,14 @@ typedef struct {
 
 extern const si_metric_t si_metrics[SI_METRIC_COUNT];
 
-/* How many numbers the vhost has of a metric, and each of them. */
+/* The count of a metric's numbers for vhost, each number, and their sum. */
 int si_metric_count(const si_metric_t *metric, const si_vhost_status_t *vhost);
 apr_uint64_t si_metric_number(const si_metric_t *metric, const si_vhost_status_t *vhost, int index);
 apr_uint64_t si_metric_sum(const si_metric_t *metric, const si_vhost_status_t *vhost);
 
 /*
- * A name of the configuration as UTF-8, from pool: as it is, or, if it is not UTF-8, with each byte
- * above 127 as "\xHH", so that two names stay two.
+ * Returns a configured name as UTF-8, from pool. If it is not UTF-8, each byte above 127 becomes
+ * "\xHH", so that different names stay different.
  */
 const char *si_metric_text(apr_pool_t *pool, const char *name);
 

@@ -23,7 +23,7 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
     int i;
 
     for (i = 0; schedules && i < schedules->nelts; i++) {
-        const si_prefetch_status_t *schedule = &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t);
+        const si_schedule_status_t *schedule = &APR_ARRAY_IDX(schedules, i, si_schedule_status_t);
 
         apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]File: %s\n", index,
                            i, schedule->file);
@@ -34,7 +34,7 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
     }
 }
 
-/* The line "SessionInitializer[0]Name: number", as mod_proxy's balancers have theirs. */
+/* Writes "SessionInitializer[0]Name: number", the format of mod_proxy's balancer lines. */
 static void write_line(apr_bucket_brigade *out, int vhost, const char *name, apr_uint64_t number)
 {
     apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]%s: " SI_NUMBER "\n", vhost, name,

@@ -64,7 +64,7 @@ static void write_row(apr_bucket_brigade *out, const char *name, apr_uint64_t nu
                        number);
 }
 
-/* The numbers of a metric that are not 0. */
+/* Writes the numbers of a metric that are not 0. */
 static void write_rows(apr_bucket_brigade *out, const si_vhost_status_t *vhost, si_metric_id_t id)
 {
     const si_metric_t *metric = &si_metrics[id];
@@ -84,7 +84,9 @@ static const char *escaped(apr_bucket_brigade *out, const char *name)
     return apr_pescape_entity(out->p, si_metric_text(out->p, name), 0);
 }
 
-/* The bar is drawn where there is a style sheet for it; the number beside it says the same. */
+/*
+ * The bar needs the style sheet, which mod_status's page does not have. The number says the same.
+ */
 static void write_stream(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int i,
                          apr_uint64_t all_drawn)
 {
@@ -115,7 +117,7 @@ static void write_streams(apr_bucket_brigade *out, const si_vhost_status_t *vhos
     close_table(out);
 }
 
-static void write_schedule(apr_bucket_brigade *out, const si_prefetch_status_t *schedule)
+static void write_schedule(apr_bucket_brigade *out, const si_schedule_status_t *schedule)
 {
     char read_at[APR_RFC822_DATE_LEN] = "never";
 
@@ -128,7 +130,7 @@ static void write_schedule(apr_bucket_brigade *out, const si_prefetch_status_t *
                        schedule->problem ? escaped(out, schedule->problem) : "");
 }
 
-/* Each child process reads them by itself: this one's. */
+/* Each child process reads the files itself; these are the schedules of this one. */
 static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *schedules)
 {
     int i;
@@ -139,7 +141,7 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
     open_table(out, "Prefetch schedules",
                "<th>File</th><th>In force</th><th>Read</th><th class=\"text\">Problem</th>");
     for (i = 0; i < schedules->nelts; i++) {
-        write_schedule(out, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
+        write_schedule(out, &APR_ARRAY_IDX(schedules, i, si_schedule_status_t));
     }
     close_table(out);
 }
@@ -200,7 +202,7 @@ static void write_times(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 
 typedef void vhost_fn(apr_bucket_brigade *out, const si_vhost_status_t *vhost);
 
-/* What mod_status's page has room for. */
+/* Writes the tables that mod_status's page shows too. */
 static void write_tables(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
     write_streams(out, vhost);

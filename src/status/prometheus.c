@@ -13,7 +13,7 @@ static void write_help(apr_bucket_brigade *out, const char *name, const char *ty
                        help, name, type);
 }
 
-/* A label's value: UTF-8 in which three characters are escaped. */
+/* Writes a label. Its value is UTF-8 with three characters escaped. */
 static void write_label(apr_bucket_brigade *out, const char *name, const char *value)
 {
     const char *p;
@@ -32,7 +32,7 @@ static void write_label(apr_bucket_brigade *out, const char *name, const char *v
     apr_brigade_putc(out, NULL, NULL, '"');
 }
 
-/* "name{vhost="...",label="..."} ", which the number follows; label is NULL for none. */
+/* Writes "name{vhost="...",label="..."} "; the number follows. label is NULL for none. */
 static void write_name(apr_bucket_brigade *out, const char *name, const si_vhost_status_t *vhost,
                        const char *label, const char *value)
 {
@@ -78,25 +78,25 @@ static void write_shares(apr_bucket_brigade *out, const si_status_t *status)
     }
 }
 
-static double in_force(const si_prefetch_status_t *schedule)
+static double in_force(const si_schedule_status_t *schedule)
 {
     return schedule->count;
 }
 
-static double read_at(const si_prefetch_status_t *schedule)
+static double read_at(const si_schedule_status_t *schedule)
 {
     return (double)schedule->read_at / APR_USEC_PER_SEC;
 }
 
-static double is_up_to_date(const si_prefetch_status_t *schedule)
+static double is_up_to_date(const si_schedule_status_t *schedule)
 {
     return !schedule->problem;
 }
 
-/* A line for each vhost and schedule file; nothing if no vhost has one. */
+/* Writes a line for each vhost and schedule file, or nothing if no vhost has one. */
 static void write_schedules(apr_bucket_brigade *out, const si_status_t *status, const char *name,
                             const char *help,
-                            double (*number_of)(const si_prefetch_status_t *schedule))
+                            double (*number_of)(const si_schedule_status_t *schedule))
 {
     int has_help = 0;
     int i, j;
@@ -105,8 +105,8 @@ static void write_schedules(apr_bucket_brigade *out, const si_status_t *status, 
         const apr_array_header_t *schedules = status->vhosts[i].schedules;
 
         for (j = 0; schedules && j < schedules->nelts; j++) {
-            const si_prefetch_status_t *schedule = &APR_ARRAY_IDX(schedules, j,
-                                                                  si_prefetch_status_t);
+            const si_schedule_status_t *schedule = &APR_ARRAY_IDX(schedules, j,
+                                                                  si_schedule_status_t);
             if (!has_help) {
                 write_help(out, name, "gauge", help);
                 has_help = 1;

@@ -23,7 +23,7 @@ APLOG_USE_MODULE(session_initializer);
 
 static si_segment_t *segment;
 
-/* ServerName's, else that of <VirtualHost>; 0 where every port is the server's. */
+/* The port of ServerName, else that of <VirtualHost>; 0 if the vhost is for every port. */
 static int port_of(const server_rec *s)
 {
     return s->port ? s->port : s->addrs ? s->addrs->host_port : 0;
@@ -31,8 +31,8 @@ static int port_of(const server_rec *s)
 
 /* Counting */
 
-/* Counters for each server that has stream ids. */
-static apr_status_t share_counters(server_rec *main_server)
+/* Creates the counters of each vhost that has stream ids. */
+static apr_status_t share_counters(apr_pool_t *pool, server_rec *main_server)
 {
     apr_status_t rv;
     server_rec *s;
@@ -46,7 +46,9 @@ static apr_status_t share_counters(server_rec *main_server)
             rv = si_segment_counters(segment, s->server_hostname, port_of(s), &vhost->counters);
         }
         if (vhost->counters && rv == APR_SUCCESS) {
-            si_counters_name(vhost->counters, vhost->settings->stream_ids);
+            int *slots = apr_palloc(pool, SI_STREAM_ID_MAX * sizeof(*slots));
+            si_counters_name(vhost->counters, vhost->settings->stream_ids, slots);
+            vhost->slots = slots;
         }
     }
     return rv;
@@ -55,9 +57,8 @@ static apr_status_t share_counters(server_rec *main_server)
 static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                          server_rec *main_server)
 {
-    const apr_status_t rv = share_counters(main_server);
+    const apr_status_t rv = share_counters(pconf, main_server);
 
-    (void)pconf;
     (void)plog;
     (void)ptemp;
     if (rv != APR_SUCCESS) {
@@ -68,7 +69,7 @@ static int make_counters(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     return OK;
 }
 
-/* The parent: what a child had under way has ended with it. */
+/* The parent: when a child has ended, its calls under way no longer count. */
 static void note_child(server_rec *s, pid_t pid, ap_generation_t generation, int slot,
                        mpm_child_status status)
 {
@@ -89,7 +90,7 @@ static void enter_child(apr_pool_t *pchild, server_rec *main_server)
 
 /* Showing */
 
-/* Whether a server before s has the same name and port, and so the same counters. */
+/* Whether an earlier vhost has the same name and port as s, and so the same counters. */
 static int is_repeated(const server_rec *s, const si_counters_t *counters)
 {
     const server_rec *before;
@@ -102,10 +103,13 @@ static int is_repeated(const server_rec *s, const si_counters_t *counters)
     return 0;
 }
 
-/* What this child process knows of the files: si_prefetch_status_t; NULL if there are none. */
+/*
+ * The state of vhost's schedule files in this child process (si_schedule_status_t); NULL if it has
+ * none.
+ */
 static const apr_array_header_t *schedules_of(const si_vhost_t *vhost, apr_pool_t *pool)
 {
-    si_prefetch_watch_t *watch = si_child_schedules();
+    si_schedule_watch_t *watch = si_child_schedules();
     const apr_array_header_t *files = vhost->settings->schedule_files;
     apr_array_header_t *known;
     int i;
@@ -113,9 +117,9 @@ static const apr_array_header_t *schedules_of(const si_vhost_t *vhost, apr_pool_
     if (!watch || !vhost->schedules) {
         return NULL;
     }
-    known = apr_array_make(pool, files->nelts, sizeof(si_prefetch_status_t));
+    known = apr_array_make(pool, files->nelts, sizeof(si_schedule_status_t));
     for (i = 0; i < files->nelts; i++) {
-        si_prefetch_watch_status(watch, APR_ARRAY_IDX(files, i, const char *), pool,
+        si_schedule_watch_status(watch, APR_ARRAY_IDX(files, i, const char *), pool,
                                  apr_array_push(known));
     }
     return known;
@@ -135,6 +139,7 @@ static void add_vhost(apr_array_header_t *shown, const server_rec *s)
     known->stream_ids = vhost->settings->stream_ids;
     known->schedules = schedules_of(vhost, shown->pool);
     si_counters_read(segment, vhost->counters, &known->counts, &known->in_flight);
+    si_counts_order(&known->counts, vhost->slots, vhost->settings->stream_ids->count);
 }
 
 static void read_status(apr_pool_t *pool, si_status_t *status)

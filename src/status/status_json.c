@@ -63,7 +63,7 @@ static void write_times(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
     apr_brigade_printf(out, NULL, NULL, "]}");
 }
 
-static void write_schedule(apr_bucket_brigade *out, const si_prefetch_status_t *schedule)
+static void write_schedule(apr_bucket_brigade *out, const si_schedule_status_t *schedule)
 {
     apr_brigade_printf(out, NULL, NULL,
                        "{\"file\":%s,\"in_force\":%d,\"read\":", quoted(out, schedule->file),
@@ -88,7 +88,7 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
     apr_brigade_printf(out, NULL, NULL, ",\n   \"schedules\":[");
     for (i = 0; i < schedules->nelts; i++) {
         apr_brigade_printf(out, NULL, NULL, "%s\n    ", i > 0 ? "," : "");
-        write_schedule(out, &APR_ARRAY_IDX(schedules, i, si_prefetch_status_t));
+        write_schedule(out, &APR_ARRAY_IDX(schedules, i, si_schedule_status_t));
     }
     apr_brigade_printf(out, NULL, NULL, "]");
 }

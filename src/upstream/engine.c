@@ -16,44 +16,45 @@
 #define EVENTS_PER_TURN 256
 
 /*
- * Calls to a target that may be without a connection at once. A TLS handshake takes milliseconds of
- * a processor: a thousand begun together would all be cut off by their time limits, and the next
- * thousand too. The others wait, most of them only until a connection is free.
+ * Limit of calls to an endpoint that are connecting at the same time. A TLS handshake takes
+ * milliseconds of CPU time: if a thousand start together, all of them reach their time limits, and
+ * so do the next thousand. The other calls wait, most of them only until a connection is free.
  */
 #define CONNECTING_MAX 128
 
 /*
- * Each has a pair of sockets: however many calls are allowed, the listener keeps descriptors to
- * accept with.
+ * Each multi handle has a pair of sockets. The limit leaves descriptors for httpd's listener,
+ * however many calls are allowed.
  */
 #define MULTIS_MAX 128
 
 /*
- * Workers that tell each other one after the other. With processors to spare, the last one of a
- * longer chain would wait for no reason.
+ * Length of a chain of workers of which each wakes the next. In a longer one, the last workers
+ * would wait although processors are idle.
  */
 #define TOLD_IN_TURN 64
 
 /*
- * What sem_init is told, though no other process uses it. Linux 6.16 and later keep the waiters of
- * one process's own semaphores in a few lists, sixteen on two processors, and look through
- * thousands of workers for each that is woken; shared semaphores are in the system's large table.
+ * The pshared argument of sem_init(), though no other process uses the semaphore. Linux 6.16 and
+ * later keep the waiters of a process-private semaphore in a small hash table, with sixteen lists
+ * on two processors, and search thousands of workers for each wake-up. Shared semaphores use the
+ * large global table.
  */
 #define SHARED 1
 
 struct si_engine_t {
     si_sockets_t sockets;
-    int wake_up; /* eventfd: a call is queued, or stop */
+    int wake_up; /* eventfd: a call is queued, or the engine is to stop */
     si_multi_t **multis;
     int multi_count;
     int multi_calls;     /* of each */
-    unsigned calls_seen; /* calls that have got a multi handle */
+    unsigned calls_seen; /* calls that have been given a multi handle */
 
     si_endpoint_state_t *endpoints;
     int endpoint_count;
     si_call_t *running;
 
-    si_call_t *ended; /* not told yet, the first first */
+    si_call_t *ended; /* whose workers have not been woken yet, oldest first */
     si_call_t *last_ended;
     int ended_count;
 
@@ -61,10 +62,10 @@ struct si_engine_t {
     void *owner;
 
     pthread_t thread;
-    int is_threaded; /* also after its end */
+    int is_threaded; /* stays set after the thread's end */
 
-    pthread_mutex_t lock; /* of what follows */
-    si_call_t *queue;     /* handed over, not yet seen; the latest first */
+    pthread_mutex_t lock; /* of the members below */
+    si_call_t *queue;     /* handed over, not yet taken; latest first */
     int is_stopping;
 };
 
@@ -94,7 +95,7 @@ void si_call_free(si_call_t *call)
     free(call);
 }
 
-/* Leaves RUNNING for another state. Returns 0 if the other side was first. */
+/* Leaves RUNNING for another state. Returns 0 if the other thread was first. */
 static int leave_running(si_call_t *call, si_call_state_t next)
 {
     si_call_state_t running = SI_CALL_RUNNING;
@@ -109,8 +110,9 @@ static si_call_state_t state_of(const si_call_t *call)
 }
 
 /*
- * The semaphore orders it, also before another worker frees the call. Atomic, and released, for
- * ThreadSanitizer, which does not know sem_clockwait; it costs nothing on x86.
+ * The semaphore already orders this store, also before another worker frees the call. It is atomic
+ * with release order for ThreadSanitizer, which does not know sem_clockwait(). This costs nothing
+ * on x86.
  */
 static void set_next_told(si_call_t *call, si_call_t *next)
 {
@@ -118,10 +120,10 @@ static void set_next_told(si_call_t *call, si_call_t *next)
 }
 
 /*
- * The worker: waits for the end until deadline, and then wakes the next worker of those whose calls
- * ended together. To wake them one by one would cost the engine the processor each time: a worker
- * that has waited long goes before a thread that never rests. Returns 0 if no end came: the call is
- * then the engine's.
+ * The worker: waits for the end until deadline, then wakes the next one of the workers whose calls
+ * ended together. If the engine woke each of them, it could lose the processor each time: the
+ * scheduler prefers a worker that has slept long to a busy thread. Returns 0 if the call did not
+ * end in time: the engine then owns it.
  */
 static int wait_for_end(si_call_t *call, const struct timespec *deadline)
 {
@@ -135,7 +137,7 @@ static int wait_for_end(si_call_t *call, const struct timespec *deadline)
         return 0;
     }
     while (rc != 0) {
-        rc = sem_wait(&call->ended); /* it has ended just now, and is being told */
+        rc = sem_wait(&call->ended); /* it has just ended, and the wake-up is on its way */
     }
     next = __atomic_load_n(&call->next_told, __ATOMIC_ACQUIRE);
     if (next) {
@@ -157,7 +159,7 @@ static int make_multis(si_engine_t *engine, int max_calls, int endpoint_count)
     engine->multi_calls = least > SI_MULTI_CALLS ? least : SI_MULTI_CALLS;
     const int count = round_up(max_calls, engine->multi_calls);
 
-    /* NOLINTNEXTLINE(bugprone-sizeof-expression): pointers it is, to multi handles */
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): the size of a pointer is meant */
     engine->multis = calloc((size_t)count, sizeof(*engine->multis));
     while (engine->multis && engine->multi_count < count) {
         si_multi_t *multi = si_multi_make(&engine->sockets, (unsigned)engine->multi_count,
@@ -187,14 +189,16 @@ si_engine_t *si_engine_make(int max_calls, si_endpoint_state_t *endpoints, int e
     engine->wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->wake_up < 0 || !si_sockets_make(&engine->sockets)
         || !make_multis(engine, max_calls, endpoint_count)) {
-        return NULL; /* and with it goes the process's only engine: what was made stays */
+        return NULL; /* leaks what was made: the process does not try again */
     }
-    /* Edge-triggered and never read: each write is an event of its own. */
+    /* Edge-triggered and never read: each write is a new event. */
     si_sockets_set(&engine->sockets, engine->wake_up, EPOLLIN | EPOLLET, 0);
     return engine;
 }
 
-/* Each worker wakes the next. Without a thread, the only one is not waiting. */
+/*
+ * Wakes the first worker, which wakes the next. Without a thread, the only worker is not waiting.
+ */
 static void tell_ended(si_engine_t *engine)
 {
     si_call_t *first = engine->ended;
@@ -221,7 +225,7 @@ static void append_ended(si_engine_t *engine, si_call_t *call)
     }
 }
 
-/* The worker is told soon, with others; where it has left, the call is taken back. */
+/* The worker is woken soon, with others. If it has given up, the owner gets the call back. */
 static void end_call(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
     call->transfer.code = code;
@@ -251,8 +255,10 @@ static void unlink_running(si_call_t *call)
     }
 }
 
-/* A call stays with its multi handle. They are filled one by one: few calls share all their
- * connections. */
+/*
+ * A call stays with its multi handle. The handles are filled one after the other, so that a small
+ * number of calls share all their connections.
+ */
 static int give_multi(si_engine_t *engine, si_call_t *call)
 {
     const unsigned index = engine->calls_seen++ / (unsigned)engine->multi_calls
@@ -261,7 +267,7 @@ static int give_multi(si_engine_t *engine, si_call_t *call)
     return si_multi_join(engine->multis[index], &call->transfer);
 }
 
-/* Returns 0 where the transfer cannot begin, with why in *code. */
+/* Returns 0 if the transfer cannot start, with the reason in *code. */
 static int try_to_begin(si_engine_t *engine, si_call_t *call, CURLcode *code)
 {
     const apr_int64_t left = call->transfer.deadline - si_clock_ms();
@@ -281,7 +287,7 @@ static void begin(si_engine_t *engine, si_call_t *call)
     CURLcode code;
 
     if (state_of(call) == SI_CALL_ABANDONED) {
-        /* The worker gave up and answered 504: do not start a session that nobody will use. */
+        /* The worker gave up and sent 504: do not start a session that nobody will use. */
         engine->on_return(engine->owner, call);
         return;
     }
@@ -318,7 +324,7 @@ static void append_waiting(si_call_t *call)
     endpoint->waiting_end = &call->next;
 }
 
-/* Once more, on a connection of its own, when its turn to connect comes. */
+/* Queues the call to run again on a new connection. */
 static void connect_afresh(si_call_t *call)
 {
     si_transfer_has_connected(&call->transfer);
@@ -345,7 +351,7 @@ static si_call_t *pop_waiting(si_endpoint_state_t *endpoint)
     return call;
 }
 
-/* Moves all that is queued to those that wait, in the order it came. */
+/* Moves all queued calls to the waiting ones, in the order of arrival. */
 static void take_queue(si_engine_t *engine, int *is_stopping)
 {
     si_call_t *latest, *first = NULL;
@@ -373,7 +379,7 @@ static int may_begin(const si_endpoint_state_t *endpoint)
     return endpoint->waiting && endpoint->connecting < CONNECTING_MAX;
 }
 
-/* Those whose time is over have no use for a place, wherever they stand: begin ends them. */
+/* Ends the waiting calls whose time is over, in any position of the queue: begin() does it. */
 static void end_late(si_engine_t *engine, si_endpoint_state_t *endpoint, apr_int64_t now)
 {
     si_call_t *call = endpoint->waiting;
@@ -415,7 +421,9 @@ static void tick(si_engine_t *engine)
     CURLcode code;
     int i;
 
-    /* What may take time comes before what ends calls: they are told at the end. */
+    /*
+     * First the work that may take time, then the end of calls: their workers are woken afterwards.
+     */
     for (i = 0; i < engine->multi_count; i++) {
         si_multi_tick(engine->multis[i], now);
     }
@@ -426,7 +434,7 @@ static void tick(si_engine_t *engine)
     }
 }
 
-/* When there is something to do without an event, monotonic milliseconds; 0 where there is now. */
+/* When there is work to do without an event, in monotonic milliseconds; 0 if there is now. */
 static apr_int64_t next_deadline(const si_engine_t *engine)
 {
     apr_int64_t deadline = SI_NO_DEADLINE;
@@ -462,8 +470,8 @@ static int wait_ms(const si_engine_t *engine)
 }
 
 /*
- * Waits for what comes first, and does all there is to do. while_waiting: the signal mask
- * meanwhile; NULL for the thread's own.
+ * Waits for the first event or deadline, and does all pending work. while_waiting is the signal
+ * mask during the wait; NULL for the thread's own.
  */
 static void turn(si_engine_t *engine, const sigset_t *while_waiting, int *is_stopping)
 {

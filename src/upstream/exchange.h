@@ -10,15 +10,15 @@
 #include <apr_time.h>
 
 typedef enum {
-    SI_FORWARD_ANSWERED,    /* by the upstream, whatever its status */
+    SI_FORWARD_ANSWERED,    /* MediaTailor sent a response, with any status */
     SI_FORWARD_BUSY,        /* the limit of concurrent calls is reached */
     SI_FORWARD_STOPPING,    /* the child process is ending */
     SI_FORWARD_UNRESOLVED,  /* the endpoint's name has no address */
     SI_FORWARD_UNREACHABLE, /* no connection */
     SI_FORWARD_TLS,         /* no trusted TLS session */
-    SI_FORWARD_PROTOCOL,    /* not HTTP, broken off, truncated */
+    SI_FORWARD_PROTOCOL,    /* not HTTP, or incomplete */
     SI_FORWARD_TOO_LARGE,   /* a response above SI_RESPONSE_MAX_BODY or SI_RESPONSE_MAX_HEAD */
-    SI_FORWARD_TIMEOUT      /* one of the two time limits */
+    SI_FORWARD_TIMEOUT      /* one of the two time limits was reached */
 } si_forward_outcome_t;
 
 #define SI_RESPONSE_MAX_BODY (1024 * 1024)
@@ -26,7 +26,7 @@ typedef enum {
 
 typedef struct {
     const si_endpoint_t *endpoint;
-    const char *target;                /* path and query, sent as they are */
+    const char *target;                /* path and query, sent unchanged */
     const apr_array_header_t *headers; /* const char *: name and value in turn */
     const char *body;
     apr_size_t body_length;
@@ -42,9 +42,9 @@ typedef struct {
     const char *body;
     apr_size_t body_length;
     const char *stage; /* of a failure: "queue", "resolve", "connect", "tls", "answer" or "stop" */
-    const char *cause; /* what libcurl or the resolver said of it */
-    apr_interval_time_t time; /* from the call to its end */
-    int was_called;           /* the upstream, or it was at least tried to */
+    const char *cause; /* error message of libcurl or the resolver */
+    apr_interval_time_t time; /* duration of the call */
+    int was_called;           /* the request was sent, or at least a connection was tried */
     int is_kept_connection;   /* no new connection was made */
 } si_response_t;
 

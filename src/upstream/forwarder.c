@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * libcurl ends a call at its time limit; a worker that still waits this long after has lost its
- * engine.
+ * libcurl ends a call at its time limit. If a worker still waits this long after the limit, the
+ * engine does not work any more.
  */
 #define SAFETY_MARGIN apr_time_from_sec(1)
 
@@ -25,9 +25,9 @@ struct si_forwarder_t {
     int endpoint_count;
     int is_threaded;
     int max_calls;
-    sigset_t own_signals; /* of the child's one worker, without a thread */
+    sigset_t own_signals; /* without a thread: signal mask of the child's only worker */
 
-    pthread_mutex_t lock; /* of what follows and of the endpoints' idle lists */
+    pthread_mutex_t lock; /* of the members below, and of the endpoints' idle lists */
     int under_way;
     int is_stopping;
 };
@@ -45,7 +45,7 @@ static void give_back(void *data, si_call_t *call)
     pthread_mutex_unlock(&forwarder->lock);
 }
 
-/* Takes a place among the calls under way; *call is a kept one or NULL. */
+/* Counts a call as under way, unless the limit is reached; sets *call to a kept call or NULL. */
 static si_forward_outcome_t take_place(si_forwarder_t *forwarder, si_endpoint_state_t *endpoint,
                                        si_call_t **call)
 {
@@ -86,8 +86,8 @@ static void fail(si_response_t *response, si_forward_outcome_t outcome, const ch
 }
 
 /*
- * Makes sure that libcurl has or gets addresses: *addresses is NULL where call, a kept one or NULL,
- * has given it the latest. Returns 0 where there are none.
+ * Gets the addresses that libcurl needs. *addresses is NULL if call, a kept call or NULL, has
+ * already given it the latest ones. Returns 0 if there are none.
  */
 static int resolve(const si_endpoint_state_t *endpoint, const si_call_t *call,
                    apr_interval_time_t deadline, si_addresses_t *found,
@@ -115,7 +115,7 @@ static int resolve(const si_endpoint_state_t *endpoint, const si_call_t *call,
     }
 }
 
-/* Makes a prepared call and reads its response. The caller no longer owns it. */
+/* Makes a prepared call and reads its response. Takes ownership of the call. */
 static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t deadline,
                 apr_pool_t *pool, si_response_t *response)
 {
@@ -130,14 +130,15 @@ static void run(si_forwarder_t *forwarder, si_call_t *call, apr_interval_time_t 
         break;
     case SI_CALL_LEFT:
         fail(response, SI_FORWARD_TIMEOUT, "queue", "the engine did not end the call in time");
-        response->was_called = 1; /* for all that is known */
+        response->was_called = 1; /* as far as is known */
         return;
     }
     give_back(forwarder, call);
 }
 
 /*
- * What is left of a time limit, in whole milliseconds, at least one: libcurl takes 0 for no limit.
+ * Returns the rest of a time limit in whole milliseconds, at least one: libcurl takes 0 for no
+ * limit.
  */
 static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
 {
@@ -146,7 +147,7 @@ static long left_ms(apr_interval_time_t limit, apr_interval_time_t spent)
     return left < 1000 ? 1 : (long)(left / 1000);
 }
 
-/* There are addresses. call is a kept one or NULL. */
+/* Prepares and makes the call, after resolve(). call is a kept call or NULL. */
 static void begin(si_forwarder_t *forwarder, si_call_t *call, si_endpoint_state_t *endpoint,
                   const si_forward_request_t *request, const si_addresses_t *addresses,
                   apr_interval_time_t start, apr_pool_t *pool, si_response_t *response)
@@ -167,7 +168,7 @@ static void begin(si_forwarder_t *forwarder, si_call_t *call, si_endpoint_state_
     leave_place(forwarder);
 }
 
-/* A place is taken; *call is a kept call or NULL. */
+/* Forwards a request after take_place(). call is a kept call or NULL. */
 static void forward(si_forwarder_t *forwarder, si_call_t *call, si_endpoint_state_t *endpoint,
                     const si_forward_request_t *request, apr_interval_time_t start,
                     apr_pool_t *pool, si_response_t *response)
@@ -214,7 +215,7 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
     }
 }
 
-/* Fills an endpoint's state, which is all zero. Returns 0 if memory runs out. */
+/* Fills a zeroed endpoint state. Returns 0 if memory runs out. */
 static int make_endpoint(si_endpoint_state_t *endpoint, const si_endpoint_t *config,
                          si_resolver_t *resolver)
 {
@@ -255,7 +256,7 @@ static int make_endpoints(si_forwarder_t *forwarder, const apr_array_header_t *c
     return 1;
 }
 
-/* Fills a new forwarder and starts its threads. Returns NULL, or why it cannot. */
+/* Fills a new forwarder and starts its threads. Returns NULL or an error message. */
 static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *endpoints,
                           int max_calls, int name_refresh, int is_threaded)
 {
@@ -267,7 +268,7 @@ static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *e
     pthread_mutex_init(&forwarder->lock, NULL);
     forwarder->max_calls = max_calls;
     forwarder->is_threaded = is_threaded;
-    /* Without a thread for it, it is that of the child's one worker. */
+    /* Without an engine thread, the child's only worker makes one call at a time. */
     forwarder->engine = si_engine_make(is_threaded ? max_calls : 1, forwarder->endpoints,
                                        forwarder->endpoint_count, give_back, forwarder, &problem);
     if (!forwarder->engine) {
@@ -275,7 +276,7 @@ static const char *set_up(si_forwarder_t *forwarder, const apr_array_header_t *e
     }
     if (si_resolver_start(forwarder->resolver) != 0
         || (is_threaded && si_engine_start(forwarder->engine) != 0)) {
-        return "no thread to be had";
+        return "cannot start a thread";
     }
     return NULL;
 }
@@ -296,7 +297,7 @@ si_forwarder_t *si_forwarder_start(const apr_array_header_t *endpoints, int max_
     }
     *problem = set_up(forwarder, endpoints, max_calls, name_refresh, is_threaded);
     if (*problem) {
-        /* A child begins once: names, URLs and what the engine has made stay. */
+        /* Names, URLs and the engine's objects leak: a child does not try again. */
         free(forwarder->endpoints);
         free(forwarder);
         return NULL;

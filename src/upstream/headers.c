@@ -4,11 +4,11 @@
 
 #include "base/chars.h"
 
+#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <string.h>
-#include <strings.h>
 
-/* As sent, where sent (contract section 5). */
+/* Forwarded unchanged if the player sent them (contract section 5). */
 static const char *const always_forwarded[] = {
     "User-Agent",
     "Referer",
@@ -16,7 +16,10 @@ static const char *const always_forwarded[] = {
     "X-Device-User-Agent",
 };
 
-/* Credentials; hop-by-hop and framing (RFC 9110 section 7.6.1); what the module sets itself. */
+/*
+ * Credentials, hop-by-hop and framing headers (RFC 9110 section 7.6.1), and those that the module
+ * sets itself.
+ */
 static const char *const never_forwarded[] = {
     "Cookie",
     "Cookie2",
@@ -52,7 +55,7 @@ static int is_among(const char *name, const char *const *names, int count)
     int i;
 
     for (i = 0; i < count; i++) {
-        if (strcasecmp(name, names[i]) == 0) {
+        if (apr_cstr_casecmp(name, names[i]) == 0) {
             return 1;
         }
     }
@@ -71,23 +74,21 @@ int si_header_is_forwardable(const char *name)
            && !is_among(name, never_forwarded, COUNT(never_forwarded));
 }
 
-/* Whether the comma-separated list names name. */
+/* Whether the comma-separated list contains name. */
 static int list_names(const char *list, const char *name)
 {
-    const apr_size_t length = strlen(name);
+    const char *element;
+    apr_size_t length;
 
-    while (*list) {
-        list += strspn(list, ", \t");
-        const apr_size_t token = strcspn(list, ", \t");
-        if (token == length && strncasecmp(list, name, length) == 0) {
+    while (si_next_element(&list, &element, &length)) {
+        if (length == strlen(name) && apr_cstr_casecmpn(element, name, length) == 0) {
             return 1;
         }
-        list += token;
     }
     return 0;
 }
 
-/* Pushes a header; returns 0 where its value cannot be sent. A NULL value is no header. */
+/* Pushes a header, unless value is NULL. Returns 0 if the value cannot be sent. */
 static int push(apr_array_header_t *headers, const char *name, const char *value)
 {
     if (!value) {
@@ -98,7 +99,7 @@ static int push(apr_array_header_t *headers, const char *name, const char *value
     return si_is_field_value(value, strlen(value));
 }
 
-/* Pushes the headers of the player that names has, but for those that Connection names. */
+/* Pushes the player's headers that are in names, except those that Connection lists. */
 static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming,
                         const char *const *names, int count)
 {
@@ -114,30 +115,25 @@ static int push_as_sent(apr_array_header_t *headers, const apr_table_t *incoming
     return ok;
 }
 
-/* The list's elements less the empty ones, then last; an empty element is none (RFC 9110, 5.6.1).
- */
+/* Returns the list without empty elements (RFC 9110 section 5.6.1), with last appended. */
 static const char *append_element(apr_pool_t *pool, const char *list, const char *last)
 {
     char *joined = apr_palloc(pool, 2 * strlen(list) + strlen(last) + sizeof(", "));
     char *out = joined;
+    const char *element;
+    apr_size_t length;
 
-    while (*(list += strspn(list, ", \t"))) {
-        apr_size_t length = strcspn(list, ",");
-        const char *next = list + length;
-        while (strchr(" \t", list[length - 1])) {
-            length--;
-        }
-        memcpy(out, list, length);
+    while (si_next_element(&list, &element, &length)) {
+        memcpy(out, element, length);
         out = stpcpy(out + length, ", ");
-        list = next;
     }
     stpcpy(out, last);
     return joined;
 }
 
 /*
- * Who is behind a peer that mod_remoteip trusts is known: that address alone. Else the peer is
- * added to what it says, so that MediaTailor can see both.
+ * If mod_remoteip trusts the peer, the player's address is known: only that is sent. Else the
+ * peer's address is appended to its X-Forwarded-For, so that MediaTailor can see both.
  */
 static const char *forwarded_for(apr_pool_t *pool, const apr_table_t *incoming,
                                  const si_viewer_t *viewer)
@@ -169,12 +165,12 @@ int si_response_header_passes(const char *name, apr_size_t length)
 {
     int i;
 
-    if (length > 7 && strncasecmp(name, "x-amzn-", 7) == 0) {
+    if (length > 7 && apr_cstr_casecmpn(name, "x-amzn-", 7) == 0) {
         return si_is_token(name, length);
     }
     for (i = 0; i < COUNT(answer_headers); i++) {
         if (strlen(answer_headers[i]) == length
-            && strncasecmp(name, answer_headers[i], length) == 0) {
+            && apr_cstr_casecmpn(name, answer_headers[i], length) == 0) {
             return 1;
         }
     }

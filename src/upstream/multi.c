@@ -41,7 +41,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *data, voi
     return 0;
 }
 
-/* A multi handle drops connections as a burst ebbs, unless it is told how many to keep. */
+/* Without CURLMOPT_MAXCONNECTS, a multi handle closes connections when a burst is over. */
 static int set_up(si_multi_t *multi, int calls)
 {
     return curl_multi_setopt(multi->handle, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK
@@ -64,8 +64,9 @@ static void close_on_exec(int fd)
 }
 
 /*
- * A multi handle whose pair of sockets for waking it up, which is not asked for and cannot be had
- * from libcurl, no CGI program inherits: they are the two lowest descriptors that were free before.
+ * Creates a multi handle. Its wake-up sockets are set to close on exec, so that no CGI program
+ * inherits them. libcurl always opens them and does not return them: they are the two lowest
+ * descriptors that were free before.
  */
 static CURLM *make_multi(int any_fd)
 {
@@ -83,7 +84,7 @@ static CURLM *make_multi(int any_fd)
 
 /* Sockets */
 
-/* A socket that cannot be noted is not opened. */
+/* Records an open socket. Returns 0 if memory runs out; the socket is then not opened. */
 static int note_socket(si_multi_t *multi, int fd)
 {
     if (multi->socket_count == multi->socket_capacity) {
@@ -119,7 +120,7 @@ static void forget_socket(si_multi_t *multi, int fd)
     }
 }
 
-/* libcurl sets no close-on-exec: CGI children would inherit the connections to MediaTailor. */
+/* libcurl does not set close-on-exec: CGI programs would inherit the connections to MediaTailor. */
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     si_transfer_t *transfer = data;
@@ -158,7 +159,7 @@ static int is_ipv6(const address_t *address)
     return address->any.sa_family == AF_INET6;
 }
 
-/* 0 if it is not known. */
+/* The local port of a socket; 0 if it is not known. */
 static int port_of(int fd)
 {
     address_t address = { .ipv6 = { 0 } };
@@ -185,8 +186,8 @@ static int is_peer(int fd, const char *ip)
 }
 
 /*
- * The socket of a connection from local_port to ip, or -1. During a transfer libcurl 7.88 says no
- * more of it. Only connections to different peers can share a local port.
+ * The socket of a connection from local_port to ip, or -1. libcurl 7.88 reveals only these two
+ * during a transfer. Only connections to different peers can share a local port.
  */
 static int find_socket(si_multi_t *multi, int local_port, const char *ip)
 {
@@ -205,19 +206,19 @@ static int find_socket(si_multi_t *multi, int local_port, const char *ip)
     return found;
 }
 
-/* No answer with a body is as short, plain or over TLS; what TLS itself still has to say is. */
+/* No response is as short as this, plain or over TLS; a closing TLS record is. */
 #define LEAST_ANSWER 32
 
 /*
- * Whether more came than an answer. If libcurl has read it too, it has closed the connection, and
- * that although the answer had a length and no Connection header.
+ * Whether more than one response came. If libcurl has read the extra data too, it has closed the
+ * connection although the response had a length and no Connection header.
  */
 static int has_second_answer(const si_multi_t *multi, const si_transfer_t *transfer)
 {
     int unread = 0;
 
     if (si_sockets_is_wanted(multi->sockets, transfer->socket)) {
-        return 0; /* the next transfer has begun, and has found nothing before its request */
+        return 0; /* the next transfer has started, and found no input before its request */
     }
     if (index_of(multi, transfer->socket) < 0) {
         return transfer->has_length && !transfer->has_connection_header;
@@ -226,8 +227,8 @@ static int has_second_answer(const si_multi_t *multi, const si_transfer_t *trans
 }
 
 /*
- * Two answers on a kept connection: one came before the request, too late to be seen there, and
- * nobody can say which.
+ * Whether two responses came on a kept connection. One of them was sent before the request, but
+ * arrived after on_connected() had checked. It is not known which one.
  */
 static int is_ambiguous(const si_multi_t *multi, const si_transfer_t *transfer, CURLcode code)
 {
@@ -236,9 +237,9 @@ static int is_ambiguous(const si_multi_t *multi, const si_transfer_t *transfer, 
 }
 
 /*
- * Whether the kept connection has input. The last answer is acknowledged before, not with the
- * request: by Nagle's algorithm an upstream holds back what it writes after an answer until then,
- * and it would come as if the request had asked for it.
+ * Whether the kept connection has input. The last response is acknowledged first, not together with
+ * the request: by Nagle's algorithm, an upstream delays what it writes after a response until the
+ * acknowledgement, and it would look like the response to this request.
  */
 static int has_unasked_input(int fd)
 {
@@ -249,10 +250,10 @@ static int has_unasked_input(int fd)
 }
 
 /*
- * The transfer has its connection and is about to send. What a kept one has to read belongs to no
- * request (RFC 9112, 9.2), and libcurl 7.88 would take it for the answer to the next one. Over TLS
- * a record of the protocol itself counts too, as with libcurl 8: no server sends one after an
- * answer, and nobody but libcurl can read it.
+ * The transfer has its connection and is about to send. Input on a kept connection belongs to no
+ * request (RFC 9112 section 9.2), and libcurl 7.88 would take it for the response to this one. Over
+ * TLS, a record of the protocol itself counts as input too, as in libcurl 8: no server sends one
+ * after a response, and only libcurl can decode it.
  */
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
 {
@@ -288,7 +289,7 @@ si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int en
     return multi;
 }
 
-/* Addresses that are older than those libcurl has are not given to it. */
+/* Does not let older addresses replace newer ones in libcurl's cache. */
 static void settle_addresses(si_multi_t *multi, si_transfer_t *transfer)
 {
     unsigned *loaded = &multi->loaded[transfer->endpoint->index];
@@ -337,7 +338,7 @@ void si_multi_tick(si_multi_t *multi, apr_int64_t now)
     int ignored;
 
     if (multi->deadline <= now) {
-        /* libcurl sets the next one from within. */
+        /* The call below sets the next deadline. */
         multi->deadline = SI_NO_DEADLINE;
         curl_multi_socket_action(multi->handle, CURL_SOCKET_TIMEOUT, 0, &ignored);
     }

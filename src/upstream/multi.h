@@ -1,11 +1,11 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A curl multi handle of the engine, and a share of its transfers. Private to upstream/.
+ * A curl multi handle of the engine, with a part of its transfers. Private to upstream/.
  *
- * libcurl goes through all connections of a multi handle several times for each transfer: with
- * thousands in one, that is most of the engine's work. A transfer stays with its multi handle, and
- * that with its connections, so that what is kept is still shared by its next transfers.
+ * libcurl searches all connections of a multi handle several times for each transfer. With
+ * thousands of connections in one handle, that is most of the engine's work. A transfer stays with
+ * its multi handle, so that later exchanges reuse the handle's kept connections.
  */
 #ifndef SI_MULTI_H
 #define SI_MULTI_H
@@ -13,50 +13,50 @@
 #include "upstream/transfer.h"
 #include "upstream/sockets.h"
 
-#define SI_MULTI_CALLS 32 /* more only if there would be too many of them */
+#define SI_MULTI_CALLS 32 /* more only if there would be too many multi handles */
 #define SI_NO_DEADLINE INT64_MAX
 
 typedef struct {
     int fd;
-    int local_port; /* 0 before it is known */
+    int local_port; /* 0 until it is known */
 } si_socket_t;
 
 typedef struct si_multi_t {
     CURLM *handle;
     si_sockets_t *sockets;
-    unsigned tag;              /* of its sockets in sockets */
+    unsigned tag;              /* of this handle's sockets in sockets */
     apr_int64_t deadline;      /* of libcurl's next timer, monotonic milliseconds */
-    unsigned *loaded;          /* by target: generation of the addresses in libcurl's cache */
+    unsigned *loaded;          /* by endpoint: generation of the addresses in libcurl's cache */
     si_socket_t *open_sockets; /* in no order */
     int socket_count;
     int socket_capacity;
 } si_multi_t;
 
 /*
- * While the process has one thread. For so many transfers at once, to at most endpoint_count
- * endpoints. NULL if libcurl fails or memory runs out.
+ * Creates a multi handle for calls concurrent transfers to at most endpoint_count endpoints. Call
+ * it while the process has only one thread. Returns NULL if libcurl fails or memory runs out.
  */
 si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int endpoint_count);
 
 /*
- * Gives the transfer this multi handle for good. A kept connection that has input, or has ended,
- * is not used: the transfer then ends with transfer->is_stray. Returns 0 if libcurl fails.
+ * Gives the transfer this multi handle for good. A kept connection that has input or is closed is
+ * not used: the transfer then ends with transfer->is_stray. Returns 0 if libcurl fails.
  */
 int si_multi_join(si_multi_t *multi, si_transfer_t *transfer);
 
-/* Begins the transfer. Returns 0 if libcurl fails. */
+/* Starts the transfer. Returns 0 if libcurl fails. */
 int si_multi_add(si_multi_t *multi, si_transfer_t *transfer);
 
-/* Ends it, finished or not. */
+/* Ends the transfer, finished or not. */
 void si_multi_remove(si_multi_t *multi, si_transfer_t *transfer);
 
-/* Lets libcurl act on what happened at a socket. */
+/* Lets libcurl handle an event of a socket. */
 void si_multi_act(si_multi_t *multi, const si_socket_event_t *event);
 
-/* Lets libcurl act on time that has passed, if its deadline is not after now. */
+/* Lets libcurl handle its timeouts, if its deadline is not after now. */
 void si_multi_tick(si_multi_t *multi, apr_int64_t now);
 
-/* A transfer that has finished, with how in *code; NULL if none is left. */
+/* Returns a finished transfer, with its result in *code; NULL if none is left. */
 si_transfer_t *si_multi_finished(si_multi_t *multi, CURLcode *code);
 
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Seconds for which a failure is believed. */
+/* Seconds before a failed look-up may be repeated. */
 #define RETRY 1
 
 struct si_name_t {
@@ -23,13 +23,13 @@ struct si_name_t {
     si_name_t *next;
     char *host;
     time_t due;           /* of the next look-up, CLOCK_MONOTONIC */
-    int is_wanted;        /* somebody waits for an answer */
-    si_addresses_t known; /* generation 0: nothing yet */
+    int is_wanted;        /* a call waits for the addresses */
+    si_addresses_t known; /* generation 0: none yet */
 };
 
 struct si_resolver_t {
     pthread_mutex_t lock;
-    pthread_cond_t work;   /* to the thread: a name is wanted, or stop */
+    pthread_cond_t work;   /* to the thread: a name is wanted, or the resolver is to stop */
     pthread_cond_t answer; /* from the thread: a look-up has ended */
     pthread_t thread;
     int is_running;
@@ -77,7 +77,7 @@ si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
     return name;
 }
 
-/* Appends one address; leaves out what does not fit. */
+/* Appends an address if it fits. */
 static void append_address(char *list, const struct addrinfo *info)
 {
     const int is_ipv6 = info->ai_family == AF_INET6;
@@ -94,7 +94,8 @@ static void append_address(char *list, const struct addrinfo *info)
 }
 
 /*
- * Fills addresses and returns NULL, or the resolver's reason. Takes as long as the name servers do.
+ * Fills addresses and returns NULL, or returns the resolver's error message. Blocks as long as the
+ * name servers take.
  */
 static const char *look_up(const char *host, char *addresses)
 {
@@ -125,9 +126,9 @@ static void store(si_name_t *name, const char *problem, const char *addresses)
 }
 
 /*
- * The name that has been due for longest, or NULL with the time of the next one in *next. Not
- * simply the first: names that fail slowly are due again at once and would let no other have its
- * turn.
+ * Returns the name that has been due for longest, or NULL with the time of the next one in *next.
+ * The first due name would not do: names that fail slowly are due again at once, and the others
+ * would never be looked up.
  */
 static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
 {
@@ -136,7 +137,7 @@ static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
 
     *next = time + resolver->refresh;
     for (name = resolver->names; name; name = name->next) {
-        /* A name that failed and that nobody asks for is left in peace until the refresh. */
+        /* A failed name that no call waits for is retried only at the next refresh. */
         const int is_left = name->known.problem && !name->is_wanted;
         const time_t due = name->due + (is_left ? resolver->refresh : 0);
         if (due < *next) {

@@ -1,9 +1,10 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Looks names up beside the engine: one thread per child process for all endpoints. Answers are
- * refreshed and the last good one is kept when a look-up fails. Memory is malloc'ed and lives as
- * long as the process: a thread inside getaddrinfo can be neither stopped nor waited for.
+ * Looks up the names of all endpoints in a thread of its own, one per child process. Addresses are
+ * refreshed; if a look-up fails, the last good ones are kept. Memory is malloc'ed and lives as long
+ * as the process: a thread inside getaddrinfo() cannot be stopped, and may block too long to be
+ * waited for.
  */
 #ifndef SI_RESOLVER_H
 #define SI_RESOLVER_H
@@ -13,31 +14,29 @@
 typedef struct si_resolver_t si_resolver_t;
 typedef struct si_name_t si_name_t;
 
-/* refresh is the seconds between look-ups of a name. NULL when memory ran out. */
+/*
+ * Creates a resolver; refresh is the seconds between look-ups of a name. Returns NULL if memory
+ * runs out.
+ */
 si_resolver_t *si_resolver_make(int refresh);
 
 /*
- * The name to be looked up; the same one for the same host. Only before the start. NULL when memory
- * ran out.
+ * Adds a name to look up; returns the same one for the same host. Only before the start. Returns
+ * NULL if memory runs out.
  */
 si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host);
 
-/*
- * Starts the thread, all signals blocked in it, where there are names at all. Returns 0 or an
- * errno.
- */
+/* Starts the thread, with all signals blocked, if there are any names. Returns 0 or an errno. */
 int si_resolver_start(si_resolver_t *resolver);
 
-/*
- * Ends the thread, or leaves it behind where it is within a look-up. Never waits for a name server.
- */
+/* Ends the thread, or detaches it if it is inside a look-up. Never waits for a name server. */
 void si_resolver_stop(si_resolver_t *resolver);
 
 typedef enum {
     SI_NAME_KNOWN,
-    SI_NAME_UNKNOWN,  /* the look-up failed and there is no earlier answer */
-    SI_NAME_STOPPED,  /* the resolver ends, and there is no earlier answer */
-    SI_NAME_TIMED_OUT /* none by the deadline */
+    SI_NAME_UNKNOWN,  /* the look-up failed, and no earlier addresses are known */
+    SI_NAME_STOPPED,  /* the resolver is stopping, and no earlier addresses are known */
+    SI_NAME_TIMED_OUT /* no result before the deadline */
 } si_name_status_t;
 
 #define SI_ADDRESSES_SIZE 1024
@@ -45,17 +44,17 @@ typedef enum {
 typedef struct {
     unsigned generation;               /* grows whenever the addresses change; from 1 */
     char addresses[SI_ADDRESSES_SIZE]; /* separated by commas, IPv6 in brackets */
-    const char *problem;               /* static text, where unknown */
+    const char *problem;               /* if unknown: why, static text */
 } si_addresses_t;
 
 /*
- * Waits for the addresses of name until deadline (CLOCK_MONOTONIC); at once where they are known. A
- * failure older than a second is tried again.
+ * Waits for the addresses of name until deadline (CLOCK_MONOTONIC). Returns at once if they are
+ * known. A failure older than a second is retried.
  */
 si_name_status_t si_name_wait(si_name_t *name, const struct timespec *deadline,
                               si_addresses_t *addresses);
 
-/* The generation that si_name_wait would give now; 0 while there is none. */
+/* The generation that si_name_wait() would return now; 0 if there are no addresses yet. */
 unsigned si_name_generation(si_name_t *name);
 
 #endif

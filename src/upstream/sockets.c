@@ -38,7 +38,10 @@ static int make_room(si_sockets_t *sockets, int fd)
     return 1;
 }
 
-/* What is known of a descriptor may be wrong: then the other operation is right. */
+/*
+ * The recorded state of a descriptor may be wrong: try to add it, and modify it if it is
+ * registered.
+ */
 static int tell_epoll(const si_sockets_t *sockets, int fd, unsigned events, unsigned tag)
 {
     struct epoll_event event = { .events = events,
@@ -51,7 +54,7 @@ static int tell_epoll(const si_sockets_t *sockets, int fd, unsigned events, unsi
 void si_sockets_set(si_sockets_t *sockets, int fd, unsigned events, unsigned tag)
 {
     if (!make_room(sockets, fd)) {
-        return; /* the transfer ends by its time limit */
+        return; /* the transfer ends at its time limit */
     }
     if ((sockets->states[fd] & REGISTERED) != events && !tell_epoll(sockets, fd, events, tag)) {
         return; /* as above */
@@ -74,7 +77,7 @@ int si_sockets_is_wanted(const si_sockets_t *sockets, int fd)
 void si_sockets_forget(si_sockets_t *sockets, int fd)
 {
     if (fd < sockets->size && sockets->states[fd]) {
-        /* Closing alone does not do it where a forked program has the socket too. */
+        /* close() does not remove it if a forked program has the socket too. */
         epoll_ctl(sockets->epoll, EPOLL_CTL_DEL, fd, NULL);
         sockets->states[fd] = 0;
     }
@@ -94,7 +97,7 @@ int si_sockets_read(si_sockets_t *sockets, const struct epoll_event *raw, si_soc
     event->tag = (unsigned)(raw->data.u64 >> 32);
     event->events = raw->events;
     if (event->fd >= sockets->size || !sockets->states[event->fd]) {
-        return 0; /* closed in this turn: another thread may have the number by now */
+        return 0; /* closed in this turn: another thread may have reused the number */
     }
     if (sockets->states[event->fd] & IS_WANTED) {
         return 1;

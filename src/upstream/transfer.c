@@ -6,30 +6,32 @@
 #include "base/clock.h"
 #include "upstream/headers.h"
 
+#include <apr_cstr.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <linux/sockios.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 /*
- * Kept buffers above this go back to the system: a rare large body must not cost memory for ever.
+ * Larger buffers are freed after the exchange: a rare large body must not occupy memory for good.
  */
 #define KEPT_BUFFER (64 * 1024)
 
 /*
- * Below the idle time after which AWS's load balancers close (60 s): a dead connection is seldom
- * met.
+ * Less than the idle timeout of AWS's load balancers (60 s), so that a kept connection is rarely
+ * dead.
  */
 #define CONNECTION_MAX_IDLE 50L
 
-/* Receive buffer: an answer is some hundred bytes, and every kept handle holds one. */
+/* Receive buffer. A response has a few hundred bytes, and every kept handle has a buffer. */
 #define RECEIVE_BUFFER 4096L
 
-/* Over TLS libcurl copies the request's head there: its least, a quarter of what it would take. */
+/*
+ * Over TLS, libcurl copies the request's head there. This is its minimum, a quarter of the default.
+ */
 #define UPLOAD_BUFFER 16384L
 
 static int reserve(si_buffer_t *buffer, size_t capacity)
@@ -63,7 +65,7 @@ static void release(si_buffer_t *buffer)
     memset(buffer, 0, sizeof(*buffer));
 }
 
-/* A number of at most three digits behind "HTTP/1.x ". */
+/* Reads a number of at most three digits after "HTTP/1.x ". */
 static int read_status(const char *line, size_t length)
 {
     const char *space = memchr(line, ' ', length);
@@ -102,10 +104,12 @@ static void begin_response(si_transfer_t *transfer, const char *line, size_t len
 
 static int is_name(const char *line, size_t length, const char *name)
 {
-    return length == strlen(name) && strncasecmp(line, name, length) == 0;
+    return length == strlen(name) && apr_cstr_casecmpn(line, name, length) == 0;
 }
 
-/* Notes what tells whether the upstream may close the connection after its answer. */
+/*
+ * Records the headers that decide whether the upstream may close the connection after its response.
+ */
 static void note_framing(si_transfer_t *transfer, const char *line, size_t length)
 {
     if (is_name(line, length, "Content-Length") || is_name(line, length, "Transfer-Encoding")) {
@@ -116,7 +120,7 @@ static void note_framing(si_transfer_t *transfer, const char *line, size_t lengt
     }
 }
 
-/* Cuts blanks off both ends of a value, and returns its length. */
+/* Removes white space from both ends of a value, and returns its length. */
 static size_t trim(const char **value, const char *end)
 {
     while (*value < end && (**value == ' ' || **value == '\t')) {
@@ -134,7 +138,7 @@ static void drop_header(si_transfer_t *transfer)
     transfer->header_passes = 0;
 }
 
-/* A line that goes on with the header before it, which is joined by a space (RFC 9112, 5.2). */
+/* Appends a continuation line to the header before it, joined by a space (RFC 9112 section 5.2). */
 static int continue_header(si_transfer_t *transfer, const char *line, size_t length)
 {
     const char *value = line;
@@ -179,9 +183,9 @@ static int keep_header(si_transfer_t *transfer, const char *line, size_t length)
 }
 
 /*
- * Whether an answer begins of which the upstream's system has acknowledged no byte of the request:
- * then it was sent before the request arrived. An answer to a request acknowledges it. A request
- * that libcurl wrote in several pieces, which is a large one, is not looked at.
+ * Whether a response starts although the upstream's system has acknowledged no byte of the request:
+ * the response was then sent before the request arrived. (A response to the request acknowledges
+ * it.) Large requests, which libcurl writes in several parts, are not checked.
  */
 static int is_unacknowledged(const si_transfer_t *transfer)
 {
@@ -195,7 +199,9 @@ static int is_unacknowledged(const si_transfer_t *transfer)
     return written > transfer->body_length && unacknowledged >= written;
 }
 
-/* A 408 on a kept connection says that no request had come for long (RFC 9110, 15.5.9). */
+/*
+ * A 408 on a kept connection means that no request came for a long time (RFC 9110 section 15.5.9).
+ */
 static int is_unasked(const si_transfer_t *transfer, const char *line, size_t length)
 {
     return is_unacknowledged(transfer)
@@ -203,8 +209,8 @@ static int is_unasked(const si_transfer_t *transfer, const char *line, size_t le
 }
 
 /*
- * One line of the head, or a trailer. Whatever begins with a status line begins anew: 1xx come
- * first.
+ * Handles one line of the head, or a trailer. A status line starts a new head: 1xx come before the
+ * final one.
  */
 static size_t on_header(char *line, size_t size, size_t count, void *data)
 {
@@ -254,10 +260,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 }
 
 /*
- * The system's certificates come from a file and, with many builds, a directory too. libcurl keeps
- * what it has read only where there is no directory; else it reads some hundred certificates for
- * every new connection, which takes the engine more than ten milliseconds. Where the file is
- * missing, libcurl fails with both: then it is the directory alone.
+ * The system's certificates are in a file and, in many builds of libcurl, also in a directory.
+ * libcurl caches them only if no directory is set. Otherwise it reads more than a hundred
+ * certificates for every new connection, which takes the engine more than ten milliseconds. If the
+ * file is missing, libcurl fails unless only the directory is set.
  */
 static int trust_system(si_transfer_t *transfer)
 {
@@ -287,7 +293,7 @@ static int set_tls(si_transfer_t *transfer, const si_endpoint_t *endpoint, CURLS
            && (endpoint->ca ? trust_only(transfer, endpoint) : trust_system(transfer));
 }
 
-/* What is the same for every exchange with the endpoint. */
+/* Sets the options that are the same for every exchange with the endpoint. */
 static int set_up(si_transfer_t *transfer, CURLU *url, CURLSH *tls_sessions)
 {
     const si_endpoint_t *endpoint = transfer->endpoint;
@@ -329,15 +335,15 @@ void si_transfer_clear(si_transfer_t *transfer)
 }
 
 /*
- * The header lines that make libcurl leave out its own: an entry without a value is one that is not
- * sent. (For an empty value libcurl wants "Name;".)
+ * Header lines that replace or suppress libcurl's own: a line without a value is not sent. (libcurl
+ * sends an empty value for "Name;".)
  */
 static const char *const fixed_lines[] = {
     "Content-Type: application/json", "Accept:",
-    "Expect:", /* last: what libcurl would not send is not worth a line to be looked through */
+    "Expect:", /* last: it is left out if libcurl would not send one anyway (short bodies) */
 };
 
-/* libcurl expects 100-continue above 1 MiB. */
+/* libcurl sends "Expect: 100-continue" with a body above 1 MiB. */
 #define EXPECTING_BODY (1024 * 1024)
 
 static size_t fixed_line_count(const si_forward_request_t *request)
@@ -366,7 +372,7 @@ static size_t request_size(const si_forward_request_t *request)
     return size;
 }
 
-/* Writes "Name: value" to out and returns what is behind its NUL. */
+/* Writes "Name: value" and a NUL to out; returns the byte after it. */
 static char *write_line(char *out, const char *name, const char *value)
 {
     out = stpcpy(out, name);
@@ -375,7 +381,8 @@ static char *write_line(char *out, const char *name, const char *value)
 }
 
 /*
- * Fills the call's buffer: the list's nodes, then the lines they point at. Returns what is behind.
+ * Fills the call's buffer: the list's nodes, then the lines they point to. Returns the byte after
+ * them.
  */
 static char *write_headers(si_transfer_t *transfer, const si_forward_request_t *request)
 {
@@ -399,7 +406,7 @@ static char *write_headers(si_transfer_t *transfer, const si_forward_request_t *
     return out;
 }
 
-/* The addresses that libcurl must have in its cache, so that it looks up nothing itself. */
+/* Gives libcurl the addresses for its cache, so that it looks up no name itself. */
 static int set_addresses(si_transfer_t *transfer, const si_addresses_t *addresses)
 {
     const si_endpoint_t *endpoint = transfer->endpoint;
@@ -480,7 +487,7 @@ int si_transfer_is_on_kept_connection(const si_transfer_t *transfer)
     return connections == 0;
 }
 
-/* Whether a transfer that ends so has come upon no HTTP, or upon an end. */
+/* Whether code means that the connection was closed, or that the response was not HTTP. */
 static int is_without_answer(CURLcode code)
 {
     return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR
@@ -506,7 +513,7 @@ int si_transfer_prepare_afresh(si_transfer_t *transfer)
 
 int si_transfer_limit(si_transfer_t *transfer, long left_ms)
 {
-    /* A few milliseconds in the queue are not worth an option for every call. */
+    /* If the call was queued only for a few milliseconds, the limit is not set again. */
     return left_ms > transfer->timeout_ms - 10
            || set_times(transfer, transfer->connect_timeout_ms, left_ms);
 }
@@ -559,11 +566,11 @@ static si_forward_outcome_t outcome_of(const si_transfer_t *transfer)
     }
 }
 
-/* How far the transfer had come. */
+/* The stage in which the transfer ended. */
 static const char *stage_of(const si_transfer_t *transfer)
 {
     curl_off_t ready = 0; /* to send */
-    long local_port = 0;  /* of a connection that is made; libcurl 7.88 tells its time with TLS's */
+    long local_port = 0;  /* if connected; libcurl 7.88 reports the connect time after TLS */
 
     if (transfer->is_stopped) {
         return "stop";
@@ -582,7 +589,7 @@ static const char *stage_of(const si_transfer_t *transfer)
 static const char *cause_of(const si_transfer_t *transfer)
 {
     if (!transfer->has_begun && transfer->code == CURLE_OPERATION_TIMEDOUT) {
-        return "its time was over before it could begin";
+        return "the time limit passed before it could begin";
     }
     if (transfer->is_stray) {
         return "an answer came before the request had arrived";
@@ -590,7 +597,7 @@ static const char *cause_of(const si_transfer_t *transfer)
     return *transfer->error ? transfer->error : curl_easy_strerror(transfer->code);
 }
 
-/* Why the system made no connection, 0 if it did not say: libcurl's text is the same for all. */
+/* The errno of a failed connect, 0 if unknown: libcurl's text is the same for all causes. */
 static int connect_errno(const si_transfer_t *transfer)
 {
     long reason = 0;

@@ -11,7 +11,7 @@ const ask = (address, options) => page.evaluate(async ([where, how]) => {
     return { status, redirected, at, headers: Object.fromEntries(headers), body: await response.text() };
 }, [address, options]);
 
-// As axios sends an object.
+// Posts an object as axios does.
 const post = (address, body) => ask(address, {
     method: 'POST',
     headers: { 'Accept': 'application/json, text/plain, */*', 'Content-Type': 'application/json' },

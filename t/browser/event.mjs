@@ -11,7 +11,7 @@ const says = (pattern) => page.waitForFunction(
 const table = () => page.$$eval('#rows tr', (rows) => rows.map(
     (row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent)));
 
-// What the stand-in has counted: the peak, and the requests ahead of the break and at it.
+// What the stand-in has counted: the peak, and the requests before the break and at it.
 async function counted() {
     const { configurations } = await event();
     return CASES.map((name) => {
@@ -52,7 +52,7 @@ test('each case has its picture, which says its peak', async () => {
 fitsEverywhere(() => page, 'event');
 
 test('the button stops it', async () => {
-    // Time stands still, or a slow machine would find the event over.
+    // The clock is stopped; otherwise the event would be over on a slow machine.
     await page.route('**/_standin/event/clock', () => {});
     await page.click('#run');
     await page.click('text="Stop"');
@@ -69,7 +69,7 @@ test('where no stand-in is, it says so', async () => {
     const alone = await open('about:blank');
     await alone.route('**/_standin/event', (route) => route.fulfill({ status: 404 }));
     await alone.goto(`${server.origin}/event.html`);
-    await alone.waitForFunction(() => /none behind this httpd/.test(document.querySelector('#news').textContent));
+    await alone.waitForFunction(() => /this httpd has no stand-in/.test(document.querySelector('#news').textContent));
     assert.equal(await alone.isDisabled('#run'), true);
     await alone.close();
 });

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const { chromium } = createRequire(join(process.env.SI_NPM, 'package.json'))('playwright-core');
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
-// All waiting is for conditions, no longer than this, in milliseconds; script/test measures how slow the machine is.
+// All waits are for conditions, at most this many milliseconds; script/test measures how slow the machine is.
 export const PATIENCE = 120000 * (Number(process.env.SI_PATIENCE) || 1);
 
 async function listening(server) {
@@ -29,7 +29,7 @@ async function freePort() {
     return port;
 }
 
-// Once it is ready: its output, the addresses in it, and how to end it.
+// Resolves when the program is ready: its output, the addresses in it, and how to end it.
 async function startServer() {
     const process = spawn(join(project, 'script/server'), ['--port', await freePort()]);
     const ended = once(process, 'exit');
@@ -50,7 +50,7 @@ async function startServer() {
     return { ...server, get output() { return server.output; }, origin };
 }
 
-// The demo's page, and one with Shaka Player and a video alone.
+// The demo's page, and a page with only Shaka Player and a video.
 const BARE = `<!DOCTYPE html><title>Bare</title><video autoplay muted></video>
 <script src="/players/shaka-player.compiled-es2021.js"></script>`;
 const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript' };
@@ -95,7 +95,7 @@ export async function open(url, options = {}) {
 
 export const openElsewhere = (path) => open(elsewhere.origin + path);
 
-// A video that doesn't is told with how far it came.
+// The error for a video that does not play says how far it came.
 export async function plays(page, selector) {
     try {
         await page.waitForFunction((which) => document.querySelector(which).currentTime > 2, selector, { polling: 100 });
@@ -106,7 +106,7 @@ export async function plays(page, selector) {
     }
 }
 
-// A test for each size and colours: nothing sticks out. A picture of it where SCREENSHOTS says.
+// One test for each size and colour scheme: nothing overflows. Saves a picture to SCREENSHOTS if that is set.
 export function fitsEverywhere(opened, name) {
     for (const [device, width] of [['desktop', 1440], ['phone', 390]]) {
         for (const colorScheme of ['light', 'dark']) {

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A POST body with members laid over it: what RFC 8259 does not allow is refused, all else becomes
- * itself and the changes. The first byte of the input says which changes.
+ * A POST body with members laid over it: a text that RFC 8259 does not allow is refused, any other
+ * becomes itself and the changes. The first byte of the input selects the changes.
  */
 #include "changes.h"
 

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Whether one JSON object is another with changes laid over it, and is else as it was. */
+/* Checks that one JSON object is another with changes laid over it, and otherwise unchanged. */
 #ifndef CHANGES_H
 #define CHANGES_H
 
@@ -9,7 +9,7 @@
 
 typedef struct {
     slice_t name;
-    slice_t meaning;             /* as json_member_t's; of the value that is set */
+    slice_t meaning;             /* of the value that is set, as in json_member_t */
     apr_array_header_t *members; /* change_t of the object that is added to; NULL for a value */
 } change_t;
 
@@ -26,7 +26,7 @@ static inline slice_t meaning_of_string(slice_t string)
     return meaning;
 }
 
-/* The change of that name; NULL for none. */
+/* Returns the change of that name; NULL if there is none. */
 static inline change_t *find_change(const apr_array_header_t *changes, slice_t name)
 {
     int i;
@@ -39,7 +39,7 @@ static inline change_t *find_change(const apr_array_header_t *changes, slice_t n
     return NULL;
 }
 
-/* The change of that name, made where there is none. */
+/* Returns the change of that name; makes it if there is none. */
 static inline change_t *change_of(apr_array_header_t *changes, slice_t name)
 {
     change_t *change = find_change(changes, name);
@@ -57,7 +57,7 @@ static inline apr_array_header_t *make_changes(void)
     return apr_array_make(fuzz_pool, 8, sizeof(change_t));
 }
 
-/* The changes of the object that is the member name. */
+/* Returns the changes of the object that is the member name. */
 static inline apr_array_header_t *changes_below(apr_array_header_t *changes, const char *name)
 {
     change_t *change = change_of(changes, slice_of(name));
@@ -68,7 +68,8 @@ static inline apr_array_header_t *changes_below(apr_array_header_t *changes, con
     return change->members;
 }
 
-/* The members named so, or where name is NULL those that no change names; json_member_t *. */
+/* Returns the members (json_member_t *) of that name; if name is NULL, those that no change names.
+ */
 static inline apr_array_header_t *members_of(const apr_array_header_t *object,
                                              const apr_array_header_t *changes, const slice_t *name)
 {
@@ -84,7 +85,7 @@ static inline apr_array_header_t *members_of(const apr_array_header_t *object,
     return found;
 }
 
-/* The first count members are the same to the last byte of their values. */
+/* Checks that the first count members are the same to the last byte of their values. */
 static inline void check_same(const apr_array_header_t *before, const apr_array_header_t *after,
                               int count)
 {
@@ -99,7 +100,7 @@ static inline void check_same(const apr_array_header_t *before, const apr_array_
 static inline void check_changes(const apr_array_header_t *before, const apr_array_header_t *after,
                                  const apr_array_header_t *changes);
 
-/* Of an object's repetitions the last, which counts, is changed. */
+/* If an object is repeated, the last one, which counts, is changed. */
 static inline void check_object(const apr_array_header_t *before, const apr_array_header_t *after,
                                 const apr_array_header_t *changes)
 {
@@ -135,7 +136,7 @@ static inline void check_changes(const apr_array_header_t *before, const apr_arr
     }
 }
 
-/* Whether the changes can be laid over object: what is to be added to are objects. */
+/* Whether the changes can be laid over object: members to which changes are added are objects. */
 static inline int fit(const apr_array_header_t *object, const apr_array_header_t *changes)
 {
     int i;

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A directive's argument: what the manual allows is taken for what it says, all else is refused
- * with a message that begins with it. The first byte of the input chooses the parser.
+ * A directive's argument: a value that the manual allows is parsed correctly, any other is refused
+ * with a message that begins with it. The first byte of the input selects the parser.
  */
 #include "fuzz.h"
 
@@ -31,7 +31,7 @@ static void check_refusal(const char *problem, const char *text)
          || strncmp(problem, apr_pstrcat(fuzz_pool, "'", text, "'", NULL), strlen(text) + 2) == 0);
 }
 
-/* What libcurl reads as that part of url, or "". */
+/* Returns that part of url as libcurl reads it, or "". */
 static const char *part_of(const char *text, CURLUPart part)
 {
     CURLU *url = curl_url();
@@ -49,7 +49,7 @@ static const char *part_of(const char *text, CURLUPart part)
 #define PORT \
     "(:0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 
-/* libcurl, which calls it, must see nothing but scheme, host and port in it, and the same ones. */
+/* libcurl, which connects to it, must see only scheme, host and port in it, and the same ones. */
 static void check_endpoint(const char *url)
 {
     si_settings_t *settings = si_settings_make(fuzz_pool);
@@ -61,7 +61,7 @@ static void check_endpoint(const char *url)
     MUST(!si_parse_http_origin(fuzz_pool, url, &settings->endpoint));
     si_shared_make(fuzz_pool, &shared);
     MUST(!si_vhost_complete(fuzz_pool, vhost, &shared));
-    /* Addresses libcurl writes in a form of its own. */
+    /* libcurl writes addresses in a form of its own. */
     MUST(matches(host, "^([0-9.]+|\\[.*\\])$") || strcasecmp(host, vhost->endpoint->host) == 0);
     MUST(strcmp(part_of(url, CURLUPART_PORT), apr_itoa(fuzz_pool, vhost->endpoint->port)) == 0);
     MUST((strcmp(part_of(url, CURLUPART_SCHEME), "https") == 0) == vhost->endpoint->is_https);
@@ -135,7 +135,7 @@ static const char *try_stream_id(const char *text)
     return problem;
 }
 
-/* A browser writes its origin so, and compares bytes: RFC 6454 section 6.2. */
+/* A browser writes its origin in this form, and compares bytes: RFC 6454 section 6.2. */
 static const char *try_origin(const char *text)
 {
     si_cors_t *cors = NULL;
@@ -166,7 +166,10 @@ static const char *try_header(const char *text)
     return problem;
 }
 
-/* Any two times, as numbers: from 1 ms to 60 s, connecting not longer than the whole. */
+/*
+ * Takes any two times, as numbers: from 1 ms to 60 s, and connecting may not take longer than the
+ * whole.
+ */
 static void try_times(const char *data, apr_size_t size)
 {
     si_settings_t *settings = si_settings_make(fuzz_pool);

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One input: MUST what holds for every one of them. */
+/* Tests one input: MUST checks what is true for every input. */
 static void try_input(const char *data, apr_size_t size);
 
-/* Cleared behind each input. */
+/* Cleared after each input. */
 static apr_pool_t *fuzz_pool;
 
 #define MUST(condition)                                                                    \
@@ -30,8 +30,8 @@ static apr_pool_t *fuzz_pool;
     } while (0)
 
 /*
- * In place of APR's: every allocation is malloc's own, so that AddressSanitizer sees each byte
- * beyond one, which in a pool would be another's.
+ * Replaces APR's pools: every allocation is a malloc of its own, so that AddressSanitizer sees each
+ * access beyond one, which in a pool would be within another.
  */
 typedef struct block_t {
     _Alignas(max_align_t) struct block_t *next;
@@ -62,7 +62,7 @@ static void free_blocks(void)
     }
 }
 
-/* The bytes up to the first NUL, as a string. */
+/* Returns the bytes up to the first NUL, as a string. */
 static inline const char *string_of(const char *data, apr_size_t size)
 {
     const apr_size_t length = strnlen(data, size);
@@ -73,7 +73,7 @@ static inline const char *string_of(const char *data, apr_size_t size)
     return string;
 }
 
-/* A copy that ends where the last byte does. */
+/* Returns a copy that ends at the last byte. */
 static inline const char *bytes_of(const char *data, apr_size_t size)
 {
     return size > 0 ? memcpy(apr_palloc(fuzz_pool, size), data, size) : apr_palloc(fuzz_pool, 0);

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* A query's items as a reader of RFC 3986 sees them, written apart from src/request/query.c. */
+/* A query's items by RFC 3986, written independently of src/request/query.c. */
 #ifndef ITEMS_H
 #define ITEMS_H
 
@@ -12,7 +12,7 @@
 #include <ctype.h>
 
 typedef struct {
-    const char *text; /* as it stands */
+    const char *text; /* as written */
     slice_t name;     /* decoded */
     slice_t value;
 } item_t;
@@ -35,7 +35,7 @@ static inline slice_t decoded(const char *text)
     return bytes;
 }
 
-/* The items (item_t) that are not empty. */
+/* Returns the items (item_t) that are not empty. */
 static inline apr_array_header_t *items_of(const char *query)
 {
     apr_array_header_t *items = apr_array_make(fuzz_pool, 4, sizeof(item_t));

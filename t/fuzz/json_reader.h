@@ -1,9 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A reader of RFC 8259 that shares nothing with src/: recursive, with a regular expression for
- * numbers and code points in place of bytes. What it says of a text, and what the text means,
- * src/ is measured by.
+ * A reader of RFC 8259 that shares no code with src/: it is recursive, with a regular expression
+ * for numbers and code points in place of bytes. src/ is checked against its result for a text, and
+ * against the meaning that it finds.
  */
 #ifndef JSON_READER_H
 #define JSON_READER_H
@@ -20,9 +20,8 @@
 /* Names and strings are decoded to UTF-8, with lone surrogates in the same pattern. */
 typedef struct {
     slice_t name;
-    slice_t value; /* as it stands */
-    slice_t
-        meaning; /* a string decoded, between '"' and 0xFF; else as the value without its space */
+    slice_t value;   /* as written */
+    slice_t meaning; /* a string decoded, between '"' and 0xFF; else the value without space */
 } json_member_t;
 
 typedef struct {
@@ -63,7 +62,7 @@ static inline void json_put_code(json_reader_t *reader, unsigned code)
     }
 }
 
-/* RFC 3629: the code point, and whether its form was the shortest. */
+/* RFC 3629: reads the code point, and checks that its form is the shortest. */
 static inline int json_read_plain(json_reader_t *reader)
 {
     static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -92,7 +91,7 @@ static inline int json_read_plain(json_reader_t *reader)
     return 1;
 }
 
-/* Behind "\u". */
+/* Reads the four digits after "\u". */
 static inline int json_read_unit(json_reader_t *reader, unsigned *unit)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
@@ -113,7 +112,7 @@ static inline int json_read_escape(json_reader_t *reader)
 {
     static const char letters[] = "\"\\/bfnrt", characters[] = "\"\\/\b\f\n\r\t";
     const char *found = json_peek(reader) > 0 ? strchr(letters, json_peek(reader)) : NULL;
-    json_reader_t behind;
+    json_reader_t after;
     unsigned unit, low;
 
     if (found) {
@@ -124,10 +123,10 @@ static inline int json_read_escape(json_reader_t *reader)
     if (!json_take(reader, 'u') || !json_read_unit(reader, &unit)) {
         return 0;
     }
-    behind = *reader;
-    if (unit >= 0xD800 && unit < 0xDC00 && json_take(&behind, '\\') && json_take(&behind, 'u')
-        && json_read_unit(&behind, &low) && low >= 0xDC00 && low < 0xE000) {
-        reader->p = behind.p;
+    after = *reader;
+    if (unit >= 0xD800 && unit < 0xDC00 && json_take(&after, '\\') && json_take(&after, 'u')
+        && json_read_unit(&after, &low) && low >= 0xDC00 && low < 0xE000) {
+        reader->p = after.p;
         unit = 0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00);
     }
     json_put_code(reader, unit);
@@ -180,7 +179,7 @@ static inline void json_space(json_reader_t *reader)
 
 static inline int json_read_value(json_reader_t *reader);
 
-/* "name": behind which the value is; its meaning is all that was put. */
+/* Reads "name": before a value; the meaning of the name is all that was put. */
 static inline int json_read_name(json_reader_t *reader, slice_t *name)
 {
     const char *start = reader->meaning + 1;
@@ -195,7 +194,7 @@ static inline int json_read_name(json_reader_t *reader, slice_t *name)
     return json_take(reader, ':');
 }
 
-/* The elements of a container whose end is close; members of an object are pushed where wanted. */
+/* Reads the elements of a container up to close; members of an object are pushed if wanted. */
 static inline int json_read_elements(json_reader_t *reader, int close, apr_array_header_t *members)
 {
     json_member_t member;
@@ -253,7 +252,10 @@ static inline int json_read_value(json_reader_t *reader)
     }
 }
 
-/* The members (json_member_t) of the object that text is; NULL where it is none. From pool. */
+/*
+ * Returns the members (json_member_t) of the object that text is, from pool; NULL if it is not an
+ * object.
+ */
 static inline apr_array_header_t *json_read_object(apr_pool_t *pool, const char *text,
                                                    apr_size_t length)
 {

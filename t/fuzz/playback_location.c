@@ -1,7 +1,7 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A raw request target to the Location that a player is sent to: it never leaves the viewer's host,
+ * A raw request target to the Location that a player is sent to: it never leaves the player's host,
  * never breaks a header, and names one stream id or a session, as other URL parsers read it.
  */
 #include "items.h"
@@ -35,7 +35,7 @@ static int names_session(const apr_array_header_t *items)
     return count > 0;
 }
 
-/* Dot segments go from the decoded path nowhere: it has none, with slashes of either kind. */
+/* The decoded path has no dot segments, with slashes of either kind. */
 static void check_path(const char *path)
 {
     const slice_t bytes = decoded(path);
@@ -52,7 +52,7 @@ static void check_path(const char *path)
     MUST(sscanf(path, "/v1/%*[^/]/%*[^/]/%*[^/]/%1[^/]", asset) == 1);
 }
 
-/* Where APR's parser and libcurl's, which resolves as a client does, are led. */
+/* Checks where the URL leads by APR's parser and by libcurl's, which resolves as a player does. */
 static void check_authority(const char *location)
 {
     CURLU *url = curl_url();
@@ -79,7 +79,10 @@ static void check_authority(const char *location)
     curl_url_cleanup(url);
 }
 
-/* The client's items in their order, without its stream ids, then ours. */
+/*
+ * The query has the player's items in their order, without its stream ids, and then the module's
+ * stream id.
+ */
 static void check_query(const char *sent, const char *query, const char *stream_id)
 {
     const apr_array_header_t *before = items_of(sent), *after = items_of(query);
@@ -121,7 +124,7 @@ static void check_location(const char *location, const si_playback_t *playback, 
     check_query(args, query + 1, stream_id);
 }
 
-/* httpd takes no space and no control byte in a request line, and cuts the fragment off. */
+/* httpd accepts no space and no control byte in a request line, and removes the fragment. */
 static void try_input(const char *data, apr_size_t size)
 {
     const int has_base = size > 0 && *data & 1;

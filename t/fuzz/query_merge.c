@@ -1,15 +1,16 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A query, and behind a line feed a body: what the query says of the session moves into the body,
- * decoded once, and the rest of it stays as it was.
+ * A query, and after a line feed a body: the session parameters of the query move into the body,
+ * decoded once, and the rest of the query stays unchanged.
  */
 #include "changes.h"
 #include "items.h"
 
 #include "request/session_request.h"
 
-/* "name" of the query becomes the body's container.member; a prefix takes the rest for the member.
+/*
+ * "name" of the query becomes the body's container.member; after a prefix the rest is the member.
  */
 static const struct {
     const char *name, *container, *member;
@@ -54,7 +55,7 @@ static int begins_with(slice_t text, const char *prefix)
     return text.length >= strlen(prefix) && memcmp(text.bytes, prefix, strlen(prefix)) == 0;
 }
 
-/* Where the item goes to; 0 where to nowhere. */
+/* Finds where the item goes; returns 0 if it goes nowhere. */
 static int find_place(const item_t *item, const char **container, slice_t *member)
 {
     int i;
@@ -85,7 +86,7 @@ static int stays(const item_t *item)
     return moves ? same(member, item->name) : !is_named(item, "aws.streamId");
 }
 
-/* What the items change; returns 0 where one cannot be said in JSON. */
+/* Collects the changes of the items; returns 0 if one cannot be written in JSON. */
 static int read_changes(const apr_array_header_t *items, apr_array_header_t *changes)
 {
     int i;

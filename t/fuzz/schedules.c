@@ -1,8 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * A listing of prefetch schedules: what is taken is planned as the rules say, worked out here for
- * each time anew. The same input as a time: what is taken is what the C library says of it.
+ * A listing of prefetch schedules: an accepted listing is planned by the rules, which are computed
+ * here again for each time. The same input is also read as a time: an accepted time is the one that
+ * the C library gives.
  */
 #include "fuzz.h"
 
@@ -21,13 +22,16 @@ static const si_stream_ids_t *make_ids(void)
     return ids;
 }
 
-static int is_of(const si_prefetch_t *s, const char *configuration, const si_stream_ids_t *ids)
+static int is_of(const si_schedule_t *s, const char *configuration, const si_stream_ids_t *ids)
 {
     return s->stream_id && strcmp(s->configuration, configuration) == 0
            && si_stream_ids_find(ids, s->stream_id, strlen(s->stream_id)) >= 0;
 }
 
-/* When the next break is over, by those schedules that have not ended; in the past if none is. */
+/*
+ * Returns when the next break is over, by the schedules that have not ended; in the past if there
+ * is none.
+ */
 static apr_time_t end_of_break(const apr_array_header_t *schedules, const char *configuration,
                                const si_stream_ids_t *ids, apr_time_t now)
 {
@@ -35,7 +39,7 @@ static apr_time_t end_of_break(const apr_array_header_t *schedules, const char *
     int i;
 
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *s = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        const si_schedule_t *s = &APR_ARRAY_IDX(schedules, i, si_schedule_t);
         if (is_of(s, configuration, ids) && !s->is_recurring && s->consumption_end > now
             && s->consumption_end < end) {
             end = s->consumption_end;
@@ -44,20 +48,20 @@ static apr_time_t end_of_break(const apr_array_header_t *schedules, const char *
     return end;
 }
 
-static int may_be_for_break(const si_prefetch_t *s, apr_time_t now, apr_time_t end)
+static int may_be_for_break(const si_schedule_t *s, apr_time_t now, apr_time_t end)
 {
     return !s->is_recurring && s->consumption_end > now && s->retrieval_start < end
            && s->consumption_start < end;
 }
 
 /* Whether another schedule of the same id is for that break, rather than s. */
-static int has_earlier(const apr_array_header_t *schedules, const si_prefetch_t *s, apr_time_t now,
+static int has_earlier(const apr_array_header_t *schedules, const si_schedule_t *s, apr_time_t now,
                        apr_time_t end)
 {
     int i;
 
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *other = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        const si_schedule_t *other = &APR_ARRAY_IDX(schedules, i, si_schedule_t);
         if (other->stream_id && strcmp(other->stream_id, s->stream_id) == 0
             && strcmp(other->configuration, s->configuration) == 0
             && may_be_for_break(other, now, end) && other->consumption_end < s->consumption_end) {
@@ -76,7 +80,7 @@ static si_stream_id_set_t expected(const apr_array_header_t *schedules, const ch
     int i;
 
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *s = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        const si_schedule_t *s = &APR_ARRAY_IDX(schedules, i, si_schedule_t);
         if (is_of(s, configuration, ids) && s->consumption_end > now
             && (s->is_recurring
                 || (may_be_for_break(s, now, end) && !has_earlier(schedules, s, now, end)
@@ -87,29 +91,29 @@ static si_stream_id_set_t expected(const apr_array_header_t *schedules, const ch
     return found;
 }
 
-static void check_at(const si_prefetch_plan_t *plan, const apr_array_header_t *schedules,
+static void check_at(const si_schedule_plan_t *plan, const apr_array_header_t *schedules,
                      const char *configuration, const si_stream_ids_t *ids, apr_time_t now)
 {
-    si_stream_id_set_t found = expected(schedules, configuration, ids, now, SI_PREFETCH_MARGIN);
+    si_stream_id_set_t found = expected(schedules, configuration, ids, now, SI_SCHEDULE_MARGIN);
 
     found = found ? found : expected(schedules, configuration, ids, now, 0);
-    MUST(si_prefetch_eligible(plan, configuration, strlen(configuration), now)
+    MUST(si_schedule_eligible(plan, configuration, strlen(configuration), now)
          == (found ? found : SI_ALL_STREAM_IDS));
 }
 
 static void check_plan(const apr_array_header_t *schedules)
 {
     const si_stream_ids_t *ids = make_ids();
-    const si_prefetch_plan_t *plan = si_prefetch_plan_make(fuzz_pool, &schedules, 1, ids,
+    const si_schedule_plan_t *plan = si_schedule_plan_make(fuzz_pool, &schedules, 1, ids,
                                                            APR_INT64_MIN);
     int i, j;
 
     for (i = 0; i < schedules->nelts; i++) {
-        const si_prefetch_t *s = &APR_ARRAY_IDX(schedules, i, si_prefetch_t);
+        const si_schedule_t *s = &APR_ARRAY_IDX(schedules, i, si_schedule_t);
         for (j = -1; j <= 1; j++) {
             check_at(plan, schedules, s->configuration, ids, s->retrieval_end + j);
             check_at(plan, schedules, s->configuration, ids,
-                     s->retrieval_end - SI_PREFETCH_MARGIN + j);
+                     s->retrieval_end - SI_SCHEDULE_MARGIN + j);
             check_at(plan, schedules, s->configuration, ids, s->consumption_end + j);
         }
     }
@@ -136,7 +140,7 @@ static void check_time(const char *text)
     apr_time_t time = 0;
     const char *zone;
 
-    if (!si_prefetch_read_time(text, &time)) {
+    if (!si_schedule_read_time(text, &time)) {
         return;
     }
     zone = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
@@ -148,8 +152,7 @@ static void check_time(const char *text)
 static void try_input(const char *data, apr_size_t size)
 {
     apr_array_header_t *schedules = NULL;
-    const char *problem = si_prefetch_read_listing(fuzz_pool, bytes_of(data, size), size,
-                                                   &schedules);
+    const char *problem = si_schedule_file_read(fuzz_pool, bytes_of(data, size), size, &schedules);
 
     MUST(problem ? *problem != '\0' : schedules != NULL);
     if (!problem) {

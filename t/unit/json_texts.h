@@ -1,8 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * JSON objects and what is none, by the grammar of RFC 8259. The unit test of the scanner judges
- * them, and t/json_grammar.t, which reads this file, sends them through httpd: one case a name.
+ * JSON objects, and texts that are not one, by the grammar of RFC 8259. The scanner's unit test
+ * checks them, and t/json_grammar.t, which reads this file, sends them through httpd; each case has
+ * a name.
  */
 #ifndef JSON_TEXTS_H
 #define JSON_TEXTS_H
@@ -70,7 +71,7 @@ static const text_t good[] = {
     { "brackets, commas and colons in a string", BYTES("{\"a\":\"}],:{[//\"}") },
     { "escaped quote at the end", BYTES("{\"a\":\"\\\"\"}") },
     { "escaped backslash at the end", BYTES("{\"a\":\"\\\\\"}") },
-    { "DEL is no control character here", BYTES("{\"a\":\"\x7F\"}") },
+    { "DEL is not a control character here", BYTES("{\"a\":\"\x7F\"}") },
     { "line separator U+2028", BYTES("{\"a\":\"\xE2\x80\xA8\"}") },
     { "non-character U+FFFF", BYTES("{\"a\":\"\xEF\xBF\xBF\"}") },
     { "byte order mark inside a string", BYTES("{\"a\":\"\xEF\xBB\xBF\"}") },
@@ -101,17 +102,17 @@ static const text_t bad[] = {
     { "closing alone", BYTES("}") },
     { "closed by a bracket", BYTES("{]") },
     { "array closed by a brace", BYTES("{\"a\":[}}") },
-    { "array closed by a brace behind a value", BYTES("{\"a\":[1}}") },
-    { "object closed by a bracket behind a value", BYTES("{\"a\":{\"b\":1]}") },
+    { "array closed by a brace after a value", BYTES("{\"a\":[1}}") },
+    { "object closed by a bracket after a value", BYTES("{\"a\":{\"b\":1]}") },
     { "array left open", BYTES("{\"a\":[1}") },
     { "array cut", BYTES("{\"a\":[1") },
-    { "array cut behind a comma", BYTES("{\"a\":[1,") },
+    { "array cut after a comma", BYTES("{\"a\":[1,") },
     { "inner object left open", BYTES("{\"a\":{\"b\":1}") },
     { "cut in a name", BYTES("{\"a") },
-    { "cut behind a name", BYTES("{\"a\"") },
-    { "cut behind a colon", BYTES("{\"a\":") },
-    { "cut behind a value", BYTES("{\"a\":1") },
-    { "cut behind a comma", BYTES("{\"a\":1,") },
+    { "cut after a name", BYTES("{\"a\"") },
+    { "cut after a colon", BYTES("{\"a\":") },
+    { "cut after a value", BYTES("{\"a\":1") },
+    { "cut after a comma", BYTES("{\"a\":1,") },
     { "no colon", BYTES("{\"a\" 1}") },
     { "equals for a colon", BYTES("{\"a\"=1}") },
     { "two colons", BYTES("{\"a\"::1}") },
@@ -122,14 +123,14 @@ static const text_t bad[] = {
     { "no comma", BYTES("{\"a\":1 \"b\":2}") },
     { "no comma in an array", BYTES("{\"a\":[1 2]}") },
     { "no comma between containers", BYTES("{\"a\":[[][]]}") },
-    { "no comma behind a container", BYTES("{\"a\":{}\"b\":1}") },
+    { "no comma after a container", BYTES("{\"a\":{}\"b\":1}") },
     { "semicolon for a comma", BYTES("{\"a\":1;\"b\":2}") },
     { "colon in an array", BYTES("{\"a\":[\"b\":1]}") },
     { "member in an array", BYTES("{\"a\":[1,\"b\":1]}") },
     { "trailing comma in an object", BYTES("{\"a\":1,}") },
     { "trailing comma and space in an object", BYTES("{\"a\":1, }") },
     { "trailing comma in an array", BYTES("{\"a\":[1,]}") },
-    { "trailing comma behind a container", BYTES("{\"a\":{},}") },
+    { "trailing comma after a container", BYTES("{\"a\":{},}") },
     { "leading comma in an object", BYTES("{,\"a\":1}") },
     { "leading comma in an array", BYTES("{\"a\":[,1]}") },
     { "comma alone in an object", BYTES("{,}") },
@@ -144,17 +145,17 @@ static const text_t bad[] = {
 
     /* Trailing bytes. */
     { "a second object", BYTES("{}{}") },
-    { "a second object behind a space", BYTES("{} {}") },
-    { "a comma behind", BYTES("{},") },
-    { "a word behind", BYTES("{}x") },
-    { "NUL behind", BYTES("{}\0") },
-    { "NUL and more behind", BYTES("{\"a\":1}\0{\"streamId\":\"9\"}") },
-    { "byte order mark behind", BYTES("{}\xEF\xBB\xBF") },
-    { "comment behind", BYTES("{}//") },
+    { "a second object after a space", BYTES("{} {}") },
+    { "a comma after the object", BYTES("{},") },
+    { "a word after the object", BYTES("{}x") },
+    { "NUL after the object", BYTES("{}\0") },
+    { "NUL and more after the object", BYTES("{\"a\":1}\0{\"streamId\":\"9\"}") },
+    { "byte order mark after the object", BYTES("{}\xEF\xBB\xBF") },
+    { "comment after the object", BYTES("{}//") },
 
-    /* What others let pass. */
+    /* What other parsers accept. */
     { "byte order mark", BYTES("\xEF\xBB\xBF{}") },
-    { "byte order mark behind a space", BYTES(" \xEF\xBB\xBF{}") },
+    { "byte order mark after a space", BYTES(" \xEF\xBB\xBF{}") },
     { "UTF-16 with a byte order mark", BYTES("\xFF\xFE{\0}\0") },
     { "UTF-16", BYTES("{\0}\0") },
     { "single-quoted value", BYTES("{\"a\":'b'}") },
@@ -184,7 +185,7 @@ static const text_t bad[] = {
     { "line comment", BYTES("{//x\n}") },
     { "block comment", BYTES("{/*x*/}") },
     { "block comment before", BYTES("/*x*/{}") },
-    { "comment behind a value", BYTES("{\"a\":1/*x*/}") },
+    { "comment after a value", BYTES("{\"a\":1/*x*/}") },
     { "hash comment", BYTES("#x\n{}") },
     { "form feed for white space", BYTES("{\f}") },
     { "vertical tab for white space", BYTES("{\v}") },
@@ -211,7 +212,7 @@ static const text_t bad[] = {
     { "comma for a point", BYTES("{\"a\":1,5}") },
     { "no exponent digit", BYTES("{\"a\":1e}") },
     { "no exponent digit, cut", BYTES("{\"a\":1e") },
-    { "no exponent digit behind a sign", BYTES("{\"a\":1e+}") },
+    { "no exponent digit after a sign", BYTES("{\"a\":1e+}") },
     { "two exponent signs", BYTES("{\"a\":1e+-1}") },
     { "two exponents", BYTES("{\"a\":1e2e3}") },
     { "fraction in an exponent", BYTES("{\"a\":1e2.5}") },
@@ -224,7 +225,7 @@ static const text_t bad[] = {
 
     /* Strings. */
     { "no end", BYTES("{\"a\":\"b}") },
-    { "ends amid an escape", BYTES("{\"a\":\"\\") },
+    { "ends within an escape", BYTES("{\"a\":\"\\") },
     { "escaped end", BYTES("{\"a\":\"b\\\"}") },
     { "unknown escape", BYTES("{\"a\":\"\\x41\"}") },
     { "escaped single quote", BYTES("{\"a\":\"\\'\"}") },

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* A unit test's output in the Test Anything Protocol, and what every one of them needs. */
+/* A unit test's output in the Test Anything Protocol, and helpers that all unit tests use. */
 #ifndef TAP_H
 #define TAP_H
 
@@ -15,7 +15,7 @@
 
 static int tap_tests, tap_failures;
 
-/* Bytes of any kind, on one line; '#' would begin a TAP directive. */
+/* Prints any bytes on one line; '#' would begin a TAP directive. */
 static inline void tap_print(const char *text, apr_size_t length)
 {
     apr_size_t i;
@@ -77,7 +77,7 @@ static inline int tap_same(const char *got, apr_size_t got_length, const char *e
         }                                                                                  \
     } while (0)
 
-/* Two strings, either of which may be NULL. */
+/* Compares two strings, either of which may be NULL. */
 #define is(got, expected, ...)                                          \
     do {                                                                \
         const char *is_got_ = (got), *is_expected_ = (expected);        \
@@ -93,7 +93,7 @@ static inline int tap_same(const char *got, apr_size_t got_length, const char *e
         }                                                                           \
     } while (0)
 
-/* Whether text, which may be NULL, holds part. */
+/* Tests whether text, which may be NULL, contains part. */
 #define contains(text, part, ...)                                     \
     do {                                                              \
         const char *text_ = (text), *part_ = (part);                  \
@@ -103,7 +103,7 @@ static inline int tap_same(const char *got, apr_size_t got_length, const char *e
         }                                                             \
     } while (0)
 
-/* The plan comes last; a program that ends before it has failed. Ends main. */
+/* Prints the plan, which comes last: a program that ends before it has failed. Ends main. */
 static inline int done(void)
 {
     printf("1..%d\n", tap_tests);
@@ -117,7 +117,7 @@ static inline int done(void)
 
 /*
  * How many times slower this machine is than an idle one (script/test measures it), at least 1:
- * limits of waiting are multiplied by it.
+ * time limits are multiplied by it.
  */
 static inline int tap_patience(void)
 {
@@ -131,14 +131,17 @@ static inline apr_pool_t *tap_pool(void)
 {
     apr_pool_t *pool;
 
-    setvbuf(stdout, NULL, _IOLBF, 0); /* who looks at the output sees that the test goes on */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a reader of the output sees that the test continues */
     apr_initialize();
     atexit(apr_terminate);
     apr_pool_create(&pool, NULL);
     return pool;
 }
 
-/* Of the directory, "." and ".." included: threads or descriptors of this process, to compare. */
+/*
+ * Counts the entries of a directory, "." and ".." included: the threads or descriptors of this
+ * process, to compare.
+ */
 static inline int count_entries(const char *name)
 {
     DIR *directory = opendir(name);
@@ -155,8 +158,8 @@ static inline int count_entries(const char *name)
 }
 
 /*
- * A copy of exactly length bytes, for free(): a sanitizer sees every byte read beyond it, and every
- * use once it is freed.
+ * Returns a copy of exactly length bytes, for free(): a sanitizer reports every byte read beyond
+ * it, and every use after it is freed.
  */
 static inline char *exact_copy(const char *text, apr_size_t length)
 {

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Which origin may read an answer, and how an origin is written. */
+/* Which origins may read an answer, and how an origin is written. */
 #include "tap.h"
 
 #include "config/cors.h"

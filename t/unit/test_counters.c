@@ -1,6 +1,9 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The counters: exact over processes and threads, and nothing under way in a child that is gone. */
+/*
+ * The counters are exact over processes and threads, and a child that is gone has nothing under
+ * way.
+ */
 #include "tap.h"
 
 #include "status/counters.h"
@@ -111,10 +114,10 @@ static void exact_over_children(void)
     is_number(counts.redirects[0] + counts.redirects[1] + counts.redirects[2], rounds,
               "every redirect of every thread of every child");
     is_number(counts.redirects[2], (long long)CHILDREN * THREADS * (ROUNDS / 3),
-              "by the position of its id");
-    is_number(counts.times[0], rounds, "every call");
-    is_number(counts.time_us, rounds * 1000, "and its time");
-    is_number(in_flight, 0, "none is under way");
+              "every redirect is counted at the position of its id");
+    is_number(counts.times[0], rounds, "every call of every child is counted");
+    is_number(counts.time_us, rounds * 1000, "every call's time");
+    is_number(in_flight, 0, "no call is under way");
 }
 
 static void begin_two_calls(void)
@@ -130,12 +133,12 @@ static void killed_children(void)
 
     is_number(in_flight_now(), 4, "two children, four calls under way");
     end(first);
-    is_number(in_flight_now(), 2, "one is killed: the other's are left");
+    is_number(in_flight_now(), 2, "one child is killed: the other's calls are left");
     end(second);
-    is_number(in_flight_now(), 0, "both are killed: none");
+    is_number(in_flight_now(), 0, "both children are killed: no call is under way");
 }
 
-/* More children than slots: what they count is counted, only not what they have under way. */
+/* There are more children than slots: their requests are counted, but not those under way. */
 static void children_beyond_the_limit(void)
 {
     apr_uint64_t in_flight;
@@ -149,14 +152,14 @@ static void children_beyond_the_limit(void)
     is_number(in_flight_now(), 4 * CHILDREN, "calls of as many children as there are slots");
     end(pids[0]);
     pids[0] = child_that(begin_two_calls, 1);
-    is_number(in_flight_now(), 4 * CHILDREN, "a slot that is free again is taken again");
+    is_number(in_flight_now(), 4 * CHILDREN, "a free slot is used again");
     end(child_that(count_in_threads, 0));
     is_number(counts_now(&in_flight).redirects[0] - before, THREADS * ((ROUNDS + 2) / 3),
-              "without a slot a child counts all the same");
+              "a child without a slot still counts its requests");
     for (i = 0; i < COUNT_OF(pids); i++) {
         end(pids[i]);
     }
-    is_number(in_flight_now(), 0, "none is under way when all are gone");
+    is_number(in_flight_now(), 0, "no call is under way when all children are gone");
 }
 
 static void outlasts_restarts(apr_pool_t *pool)
@@ -165,13 +168,13 @@ static void outlasts_restarts(apr_pool_t *pool)
     si_counters_t *other;
 
     is_number(si_segment_open(pool, 99, &again), APR_SUCCESS, "opened again");
-    ok(again == segment, "it is the same segment");
+    ok(again == segment, "a segment that is opened again is the same");
     si_segment_counters(again, "a.example", 80, &other);
     ok(other == counters, "the same name and port: the same counters");
     si_segment_counters(again, "a.example", 443, &other);
-    ok(other != counters, "another port: others");
+    ok(other != counters, "another port: other counters");
     si_segment_counters(again, "b.example", 80, &other);
-    ok(other != counters, "another name: others");
+    ok(other != counters, "another name: other counters");
 }
 
 static const si_stream_ids_t *ids_of(apr_pool_t *pool, const char *names)
@@ -184,30 +187,81 @@ static const si_stream_ids_t *ids_of(apr_pool_t *pool, const char *names)
     return ids;
 }
 
-/* A restart may put another id at a position. */
+static void name(si_counters_t *named, apr_pool_t *pool, const char *names, int *slots)
+{
+    si_counters_name(named, ids_of(pool, names), slots);
+}
+
+static si_counts_t counts_of(const si_counters_t *named, const int *slots, int count)
+{
+    si_counts_t counts;
+    apr_uint64_t in_flight;
+
+    si_counters_read(segment, named, &counts, &in_flight);
+    si_counts_order(&counts, slots, count);
+    return counts;
+}
+
+/* A restart may move another id to a position. */
 static void a_name_has_its_own_counts(apr_pool_t *pool)
 {
     si_counters_t *named;
     si_counts_t counts;
-    apr_uint64_t in_flight;
+    int slots[SI_STREAM_ID_MAX], before[SI_STREAM_ID_MAX];
 
     si_segment_counters(segment, "named.example", 80, &named);
-    si_counters_name(named, ids_of(pool, "abc"));
-    si_count_redirect(named, 0);
-    si_count_redirect(named, 1);
-    si_count_answer(named, 1, 200, NULL);
-    si_count_redirect(named, 2);
-    si_counters_name(named, ids_of(pool, "axc"));
-    si_counters_read(segment, named, &counts, &in_flight);
+    name(named, pool, "abc", slots);
+    si_count_redirect(named, slots[0]);
+    si_count_redirect(named, slots[1]);
+    si_count_answer(named, slots[1], 200, NULL);
+    si_count_redirect(named, slots[2]);
+    memcpy(before, slots, sizeof(before));
+    name(named, pool, "axc", slots);
+    counts = counts_of(named, slots, 3);
     is_number(counts.redirects[0], 1, "the first id is the same: its count stays");
-    is_number(counts.redirects[1], 0, "the second is another: its redirects begin anew");
-    is_number(counts.sessions[1], 0, "the second is another: so do its sessions");
-    is_number(counts.answers[0], 1, "the second is another: the answers stay");
+    is_number(counts.redirects[1], 0, "the second is another: its redirects begin at 0");
+    is_number(counts.sessions[1], 0, "the second is another: its sessions begin at 0");
+    is_number(counts.answers[0], 1, "the second is another: the counters of answers stay");
     is_number(counts.redirects[2], 1, "the third is the same: its count stays");
-    si_counters_name(named, ids_of(pool, "a"));
-    si_counters_name(named, ids_of(pool, "abc"));
-    si_counters_read(segment, named, &counts, &in_flight);
-    is_number(counts.redirects[2], 1, "fewer for a time: what nobody takes stays");
+    si_count_redirect(named, before[1]);
+    si_count_answer(named, before[1], 200, NULL);
+    counts = counts_of(named, slots, 3);
+    is_number(counts.redirects[1], 0,
+              "a child of the old generation counts its own id's redirects");
+    is_number(counts.sessions[1], 0, "a child of the old generation counts its own id's sessions");
+    name(named, pool, "cab", slots);
+    counts = counts_of(named, slots, 3);
+    is_number(counts.redirects[0], 1, "another order: the first id's count");
+    is_number(counts.redirects[2], 2, "an id that comes back has its count, the late one too");
+    name(named, pool, "a", slots);
+    name(named, pool, "abc", slots);
+    counts = counts_of(named, slots, 3);
+    is_number(counts.redirects[2], 1, "fewer ids for a time: the counters of the others stay");
+}
+
+/* There are more names over the restarts than slots: the one gone longest is replaced. */
+static void many_names(apr_pool_t *pool)
+{
+    si_counters_t *named;
+    si_counts_t counts;
+    int slots[SI_STREAM_ID_MAX], i;
+    char ids[2] = "A";
+
+    si_segment_counters(segment, "many.example", 80, &named);
+    for (i = 0; i < SI_COUNTED_IDS; i++, ids[0]++) {
+        name(named, pool, ids, slots);
+        si_count_redirect(named, slots[0]);
+    }
+    name(named, pool, "A", slots);
+    counts = counts_of(named, slots, 1);
+    is_number(counts.redirects[0], 1, "as many names as slots: each has its own");
+    name(named, pool, "~", slots);
+    counts = counts_of(named, slots, 1);
+    is_number(counts.redirects[0], 0, "one name more: it begins at 0");
+    name(named, pool, "AB", slots);
+    counts = counts_of(named, slots, 2);
+    is_number(counts.redirects[0], 1, "one name more: the existing name keeps its count");
+    is_number(counts.redirects[1], 0, "one name more: the oldest is replaced");
 }
 
 static void by_name_and_bound(void)
@@ -275,18 +329,18 @@ static void one_call(void)
     si_count_call(counters);
 }
 
-/* While the module was unloaded between two restarts, nobody heard of children that ended. */
+/* While the module was unloaded between two restarts, it did not see that children ended. */
 static void nobody_was_told(apr_pool_t *pool)
 {
     const pid_t pid = child_that(one_call, 1);
 
     is_number(in_flight_now(), 1, "a child has a call under way");
     si_segment_open(pool, CHILDREN, &segment);
-    is_number(in_flight_now(), 1, "which a restart lets be");
+    is_number(in_flight_now(), 1, "a call under way is still counted after a restart");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     si_segment_open(pool, CHILDREN, &segment);
-    is_number(in_flight_now(), 0, "a child that ended unheard of is noticed at a restart");
+    is_number(in_flight_now(), 0, "a child whose end was not reported is noticed at a restart");
 }
 
 int main(void)
@@ -303,6 +357,7 @@ int main(void)
     outlasts_restarts(pool);
     nobody_was_told(pool);
     a_name_has_its_own_counts(pool);
+    many_names(pool);
     by_name_and_bound();
     return done();
 }

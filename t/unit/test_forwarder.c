@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * The forwarding room against an upstream in this process. getaddrinfo and connect are replaced, so
- * that name servers and a stuck engine can be played.
+ * The forwarder against an upstream in this process. getaddrinfo and connect are replaced, so that
+ * name servers and a stuck engine can be simulated.
  */
 #include "tap.h"
 
@@ -60,15 +60,15 @@ void freeaddrinfo(struct addrinfo *info)
     free(info);
 }
 
-/* A connect that holds its thread up for as long as it is told to. */
+/* A connect that blocks its thread until it is released. */
 
 static atomic_int hold_connect, is_held;
 static atomic_int connect_fails; /* with this errno, unless 0 */
 
-/* As prefork has it, SIGTERM ends the child in the handler. Here it opens the gate. */
+/* As under prefork, SIGTERM ends the child in the handler. Here it opens the gate. */
 
 static atomic_int ends, gate_is_open;
-static int end_in_connect; /* SIGTERM comes while libcurl connects */
+static int end_in_connect; /* SIGTERM arrives while libcurl connects */
 
 static void end_child(int signal)
 {
@@ -96,7 +96,7 @@ int connect(int socket, const struct sockaddr *address, socklen_t length)
     return (int)syscall(SYS_connect, socket, address, length);
 }
 
-/* The upstream: one thread a connection; the path says how it behaves. */
+/* The upstream has one thread per connection; the path selects its behaviour. */
 
 static int upstream_port;
 static atomic_int connections, requests;
@@ -113,7 +113,7 @@ static void send_text(int socket, const char *text)
     send(socket, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Reads one request with a Content-Length whole; returns its length or 0. */
+/* Reads one whole request with a Content-Length; returns its length or 0. */
 static size_t read_request(int socket, char *buffer, size_t size)
 {
     size_t length = 0;
@@ -133,7 +133,7 @@ static size_t read_request(int socket, char *buffer, size_t size)
     }
 }
 
-/* Returns whether the connection stays. */
+/* Returns whether the connection stays open. */
 static int answer(int socket, const char *request, int count)
 {
     if (strstr(request, "/stall")) {
@@ -231,7 +231,9 @@ static void start_upstream(void)
     }
     upstream_port = ntohs(address.sin_port);
     start_thread(accept_all, (void *)(intptr_t)listener);
-    /* A sanitizer opens files of its own as a thread begins; a forwarder begins while none does. */
+    /*
+     * A sanitizer opens files of its own when a thread begins; a forwarder begins while none does.
+     */
     while (!is_accepting) {
         usleep(1000);
     }
@@ -241,11 +243,11 @@ static void start_upstream(void)
 
 static apr_pool_t *pool;
 
-/* Forwarders live as long as the process: kept where a leak checker sees them. */
+/* Forwarders live as long as the process: they are kept here for the leak checker. */
 static si_forwarder_t *volatile forwarders[24];
 static int forwarder_count;
 
-/* Pools of jobs, each its own thread's while the job runs. */
+/* Pools of jobs: each belongs to its own thread while the job runs. */
 static apr_pool_t *job_pools[2048];
 static int job_pool_count;
 
@@ -357,7 +359,7 @@ static void begin_jobs(job_t *jobs, int count, si_forwarder_t *forwarder,
     }
 }
 
-/* Waits for all and returns how many had the outcome. */
+/* Waits for all jobs and returns how many had the outcome. */
 static int end_jobs(job_t *jobs, int count, si_forward_outcome_t outcome)
 {
     int had = 0;
@@ -379,7 +381,7 @@ static void wait_for(const atomic_int *number, int count)
     }
 }
 
-/* The unit of all time limits here; some times longer if the machine is slow. */
+/* The unit of all time limits here; it is longer if the machine is slow. */
 static int patience = 1;
 
 #define SECOND (patience * APR_USEC_PER_SEC)
@@ -400,7 +402,8 @@ static void test_answer(si_forwarder_t *forwarder, const si_endpoint_t *endpoint
     is(APR_ARRAY_IDX(first.headers, 2, const char *), "x-amzn-RequestId", "%s: header name", mode);
     is(APR_ARRAY_IDX(first.headers, 3, const char *), "r1", "%s: header value", mode);
     ok(!first.is_kept_connection, "%s: the first call connects", mode);
-    ok(second.is_kept_connection && connections == before, "%s: the second does not", mode);
+    ok(second.is_kept_connection && connections == before, "%s: the second call does not connect",
+       mode);
 }
 
 static void test_request_bytes(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
@@ -425,11 +428,13 @@ static void test_stale_connection(si_forwarder_t *forwarder, const si_endpoint_t
     for (i = 0; i < 20; i++) {
         answered += call(forwarder, endpoint, "/stale", 2 * SECOND).outcome == SI_FORWARD_ANSWERED;
     }
-    is_number(answered, 20, "a kept connection that dies as it is used is replaced unnoticed");
+    is_number(answered, 20, "a kept connection that dies during use is replaced");
 }
 
-/* libcurl counts its attempts over all transfers of a handle, and tells a reset otherwise than an
- * end. */
+/*
+ * libcurl counts its attempts over all transfers of a handle, and reports a reset and an end
+ * differently.
+ */
 static void test_reset_connection(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
 {
     int answered = 0;
@@ -438,15 +443,16 @@ static void test_reset_connection(si_forwarder_t *forwarder, const si_endpoint_t
     for (i = 0; i < 20; i++) {
         answered += call(forwarder, endpoint, "/reset", 2 * SECOND).outcome == SI_FORWARD_ANSWERED;
     }
-    is_number(answered, 20, "nor does one that is reset reach the viewer");
+    is_number(answered, 20, "a kept connection that is reset during use is replaced");
 }
 
 static void test_one_x_x(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
 {
     si_response_t early = call(forwarder, endpoint, "/early", 2 * SECOND);
 
-    is_number(early.status, 200, "what comes before with status 103 is not the answer");
-    is_number(early.headers->nelts, 4, "nor are its headers");
+    is_number(early.status, 200, "a response with status 103 is not the answer");
+    is_number(early.headers->nelts, 4,
+              "the headers of a response with status 103 are not the answer's");
 }
 
 static void test_large(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
@@ -461,7 +467,7 @@ static void test_large(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
     is_number(job.answer.outcome, SI_FORWARD_ANSWERED, "a body of 1 MiB goes up");
 }
 
-/* Trap 3: a multi handle drops connections as a burst ebbs unless told otherwise. */
+/* Trap 3: a multi handle drops connections after a burst unless it is configured not to. */
 static void test_burst_keeps_connections(void)
 {
     const si_endpoint_t *endpoint;
@@ -473,16 +479,16 @@ static void test_burst_keeps_connections(void)
     is_number(end_jobs(jobs, 32, SI_FORWARD_ANSWERED), 32, "32 calls at once are answered");
     call(forwarder, endpoint, "/v1/session/alone", 2 * SECOND);
     begin_jobs(jobs, 32, forwarder, endpoint, "/slow", 4 * SECOND);
-    is_number(end_jobs(jobs, 32, SI_FORWARD_ANSWERED), 32, "and again");
-    ok(connections - before <= 32, "on the connections of the first burst");
+    is_number(end_jobs(jobs, 32, SI_FORWARD_ANSWERED), 32, "32 more calls at once are answered");
+    ok(connections - before <= 32, "the second burst uses the connections of the first");
     is_number(call(forwarder, endpoint, "/stale", 2 * SECOND).outcome, SI_FORWARD_ANSWERED,
-              "where all 32 are dead, a new one is made");
+              "if all 32 connections are dead, a new one is made");
     si_forwarder_stop(forwarder);
 }
 
 /*
- * More calls end in one turn of the engine than tell each other in turn, and one among them whose
- * worker has left: the answers come while the engine is held up.
+ * More calls end in one turn of the engine than wake each other in turn, and the worker of one of
+ * them has left: the responses arrive while the engine is blocked.
  */
 static void test_ended_together(void)
 {
@@ -500,10 +506,11 @@ static void test_ended_together(void)
     wait_for(&is_held, 1);
     gate_is_open = 1;
     wait_for(&passed, TOGETHER);
-    is_number(end_jobs(&leaving, 1, SI_FORWARD_TIMEOUT), 1, "a worker leaves an engine held up");
+    is_number(end_jobs(&leaving, 1, SI_FORWARD_TIMEOUT), 1,
+              "a worker leaves a blocked engine at its time limit");
     hold_connect = 0;
     is_number(end_jobs(jobs, TOGETHER, SI_FORWARD_ANSWERED), TOGETHER,
-              "and all the others are told when it goes on");
+              "all other workers get their answer when the engine continues");
     si_forwarder_stop(forwarder);
 }
 
@@ -519,13 +526,13 @@ static void test_cap_and_timeout(void)
     wait_for(&requests, before + 2);
     third = call(forwarder, endpoint, "/v1/session/third", 2 * SECOND);
     is_number(third.outcome, SI_FORWARD_BUSY, "a call above the cap is refused");
-    ok(third.time < SECOND / 2, "at once");
-    is_number(end_jobs(jobs, 2, SI_FORWARD_TIMEOUT), 2, "a stalling upstream is given up");
+    ok(third.time < SECOND / 2, "a call above the cap is refused at once");
+    is_number(end_jobs(jobs, 2, SI_FORWARD_TIMEOUT), 2, "a call to a stalling upstream times out");
     ok(jobs[0].answer.time >= SECOND / 2 - 2000 && jobs[0].answer.time < SECOND * 3 / 2,
-       "at the time limit");
-    is(jobs[0].answer.stage, "answer", "its stage is told");
+       "a call to a stalling upstream ends at the time limit");
+    is(jobs[0].answer.stage, "answer", "a call to a stalling upstream reports its stage");
     is_number(call(forwarder, endpoint, "/v1/session/after", 2 * SECOND).outcome,
-              SI_FORWARD_ANSWERED, "the places are free again");
+              SI_FORWARD_ANSWERED, "after the stalled calls the slots are free again");
     si_forwarder_stop(forwarder);
 }
 
@@ -549,19 +556,19 @@ static void test_end_by_signal(void)
     end_in_connect = 1;
     is_number(call(forwarder, endpoint, "/close", 30 * SECOND).outcome, SI_FORWARD_ANSWERED,
               "a call during which SIGTERM comes is answered");
-    is_number(ends, 1, "then SIGTERM has its effect");
+    is_number(ends, 1, "SIGTERM ends the child after the call");
 
     gate_is_open = gated = 0;
     pthread_create(&other, NULL, end_at_the_gate, &self);
     is_number(call(forwarder, endpoint, "/gate", 60 * SECOND).outcome, SI_FORWARD_ANSWERED,
-              "a call that waits for its answer ends by the handler's deed");
+              "the signal handler ends a call that waits for its answer");
     pthread_join(other, NULL);
-    is_number(ends, 2, "SIGTERM has its effect while a call waits");
+    is_number(ends, 2, "SIGTERM ends the child while a call waits");
     sigaction(SIGTERM, &before, NULL);
     gate_is_open = gated = passed = 0;
 }
 
-/* libcurl has a pair of UNIX sockets for each multi handle; nothing else here has. */
+/* Counts libcurl's pairs of UNIX sockets, one per multi handle; nothing else here has any. */
 static int is_wake_up_pair(int fd)
 {
     struct sockaddr_storage address;
@@ -600,11 +607,11 @@ static void test_close_on_exec(si_forwarder_t *forwarder, const si_endpoint_t *e
         }
     }
     closedir(directory);
-    ok(seen >= 3, "connections, epoll and eventfd are there to look at (%d)", seen);
-    is_number(open, 0, "and a CGI child inherits none of them");
+    ok(seen >= 3, "the parent has connections, epoll and eventfd (%d)", seen);
+    is_number(open, 0, "a CGI child inherits none of the forwarder's descriptors");
 }
 
-/* The listener needs some too. */
+/* The listener needs some descriptors too. */
 static void test_descriptors(void)
 {
     const si_endpoint_t *endpoint;
@@ -615,7 +622,8 @@ static void test_descriptors(void)
     ok(count_entries("/proc/self/fd") - before < 300,
        "a million calls would be allowed, with few descriptors");
     begin_jobs(jobs, 4, forwarder, endpoint, "/slow", 4 * SECOND);
-    is_number(end_jobs(jobs, 4, SI_FORWARD_ANSWERED), 4, "and some are made");
+    is_number(end_jobs(jobs, 4, SI_FORWARD_ANSWERED), 4,
+              "with few descriptors some calls are made");
     si_forwarder_stop(forwarder);
 
     before = count_entries("/proc/self/fd");
@@ -635,21 +643,21 @@ static void test_names(void)
     begin_jobs(jobs, 16, forwarder, endpoint, "/v1/session/name", 2 * SECOND);
     is_number(end_jobs(jobs, 16, SI_FORWARD_ANSWERED), 16, "a name is resolved");
     call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
-    is_number(lookups - before, 1, "once for all calls, and libcurl looks up nothing itself");
+    is_number(lookups - before, 1, "a name is resolved once for all calls, and not by libcurl");
     si_forwarder_stop(forwarder);
 
     forwarder = start("gone.test", upstream_port, 4, 1, &endpoint);
     answered = call(forwarder, endpoint, "/v1/session/name", 2 * SECOND);
-    is_number(answered.outcome, SI_FORWARD_UNRESOLVED, "a name that does not exist");
-    is(answered.stage, "resolve", "fails in its stage");
+    is_number(answered.outcome, SI_FORWARD_UNRESOLVED, "a name that does not exist fails");
+    is(answered.stage, "resolve", "a name that does not exist fails in the stage resolve");
     si_forwarder_stop(forwarder);
 }
 
-/* Nobody listens at the other address. */
+/* Nothing listens at the other address. */
 static void name_moves(unsigned address)
 {
     upstream_address = address;
-    wait_for(&lookups, lookups + 2); /* by the second, what the first has found is known */
+    wait_for(&lookups, lookups + 2); /* by the second call, the result of the first is known */
 }
 
 static void test_name_that_moves(void)
@@ -661,15 +669,16 @@ static void test_name_that_moves(void)
     forwarder = start("upstream.test", upstream_port, 4, 1, &endpoint);
     name_refresh = SI_NAME_REFRESH;
     is_number(call(forwarder, endpoint, "/v1/session/name", 2 * SECOND).outcome,
-              SI_FORWARD_ANSWERED, "a name is called");
+              SI_FORWARD_ANSWERED, "a call to a name is answered");
     name_moves(INADDR_LOOPBACK + 1);
     is_number(call(forwarder, endpoint, "/v1/session/name", 2 * SECOND).outcome,
-              SI_FORWARD_ANSWERED, "where it moves, the connection stays");
+              SI_FORWARD_ANSWERED, "a name moves: the kept connection is used");
     is_number(call(forwarder, endpoint, "/stale", 2 * SECOND).outcome, SI_FORWARD_UNREACHABLE,
-              "a new one goes to the new address");
+              "a name moves: a new connection goes to the new address");
     name_moves(INADDR_LOOPBACK);
     is_number(call(forwarder, endpoint, "/v1/session/name", 2 * SECOND).outcome,
-              SI_FORWARD_ANSWERED, "as does the next when it moves back");
+              SI_FORWARD_ANSWERED,
+              "a name moves back: the next connection goes to the first address");
     si_forwarder_stop(forwarder);
 }
 
@@ -680,10 +689,11 @@ static void test_silent_name_server(void)
     const si_response_t answered = call(forwarder, endpoint, "/v1/session/name", SECOND / 4);
 
     is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a resolver that never answers is a timeout");
-    is(answered.stage, "resolve", "of its stage");
-    ok(answered.time < SECOND / 4 + SECOND, "and the worker is free within the limit and a second");
+    is(answered.stage, "resolve", "a resolver that never answers is reported as the stage resolve");
+    ok(answered.time < SECOND / 4 + SECOND,
+       "a resolver that never answers: the worker is free within the limit and a second");
     si_forwarder_stop(forwarder);
-    ok(is_silent, "the stop does not wait for it");
+    ok(is_silent, "a stop does not wait for a resolver that never answers");
     is_silent = 0;
 }
 
@@ -718,7 +728,9 @@ static int threads_without_signals(void)
     return count;
 }
 
-/* Their number once it is count, or after some seconds: a thread that was joined may still be seen.
+/*
+ * Returns their number as soon as it is count, or after some seconds: a joined thread may still be
+ * visible.
  */
 static int threads_without_signals_become(int count)
 {
@@ -730,7 +742,7 @@ static int threads_without_signals_become(int count)
     return threads_without_signals();
 }
 
-/* Traps 5 and 6: what starts with the forwarder, and that the MPM's signals are not for it. */
+/* Traps 5 and 6: what starts with the forwarder, and that its threads block the MPM's signals. */
 static void test_threads(void)
 {
     static const struct {
@@ -758,12 +770,13 @@ static void test_refused(void)
     si_forwarder_t *forwarder = start("127.0.0.1", 1, 4, 1, &endpoint);
     const si_response_t answered = call(forwarder, endpoint, "/v1/session/x", 2 * SECOND);
 
-    is_number(answered.outcome, SI_FORWARD_UNREACHABLE, "a refused connection is told as such");
-    is(answered.stage, "connect", "with its stage");
+    is_number(answered.outcome, SI_FORWARD_UNREACHABLE,
+              "a refused connection is reported as unreachable");
+    is(answered.stage, "connect", "a refused connection is reported with its stage");
     si_forwarder_stop(forwarder);
 }
 
-/* Trap 2: the engine does not run, the worker leaves, and what it left is still the engine's. */
+/* Trap 2: the engine does not run, the worker leaves, and the engine still owns what it left. */
 static int lowest_free_descriptor(void)
 {
     const int fd = dup(STDOUT_FILENO);
@@ -772,7 +785,7 @@ static int lowest_free_descriptor(void)
     return fd;
 }
 
-/* libcurl says "Couldn't connect to server" of each. */
+/* libcurl's message for each of them is "Couldn't connect to server". */
 static void test_system_reason(void)
 {
     const si_endpoint_t *endpoint;
@@ -798,7 +811,7 @@ static void test_system_reason(void)
     is_number(answer.outcome, SI_FORWARD_UNREACHABLE, "no socket: %s", strerror(EMFILE));
     contains(answer.cause, strerror(EMFILE), "the cause says: %s", strerror(EMFILE));
     is_number(call(forwarder, endpoint, "/v1/x", 2 * SECOND).outcome, SI_FORWARD_ANSWERED,
-              "then there is a socket again");
+              "after the lack of sockets a call is answered");
     si_forwarder_stop(forwarder);
 }
 
@@ -806,7 +819,7 @@ static void test_folded_header(si_forwarder_t *forwarder, const si_endpoint_t *e
 {
     const si_response_t answer = call(forwarder, endpoint, "/folded", 2 * SECOND);
 
-    is_number(answer.headers->nelts, 4, "folded headers: those that may pass");
+    is_number(answer.headers->nelts, 4, "folded headers: the allowed ones pass");
     is(APR_ARRAY_IDX(answer.headers, 1, const char *), "text/plain; a=b; c=d",
        "a folded header is joined by spaces");
     is(APR_ARRAY_IDX(answer.headers, 3, const char *), "9",
@@ -827,22 +840,26 @@ static void test_stuck_engine(void)
     pthread_create(&queued.thread, NULL, run_job, &queued);
     is_number(end_jobs(&held, 1, SI_FORWARD_TIMEOUT) + end_jobs(&queued, 1, SI_FORWARD_TIMEOUT), 2,
               "workers leave an engine that does not run");
-    ok(queued.answer.time >= APR_USEC_PER_SEC, "a second after their time limit");
-    ok(held.answer.was_called, "and take what they left for called");
-    /* As a request's pool goes when the worker has answered: the last two are theirs. */
+    ok(queued.answer.time >= APR_USEC_PER_SEC,
+       "workers leave an engine that does not run a second after their time limit");
+    ok(held.answer.was_called, "workers that left report that the upstream was called");
+    /*
+     * Clears them as httpd clears a request's pool after the worker has answered; the last two are
+     * still in use.
+     */
     apr_pool_destroy(job_pools[--job_pool_count]);
     apr_pool_destroy(job_pools[--job_pool_count]);
     hold_connect = 0;
     is_number(call(forwarder, endpoint, "/v1/session/after", 2 * SECOND).outcome,
-              SI_FORWARD_ANSWERED, "the engine goes on where it was");
-    ok(!strstr(last_request, "/queued"), "and begins no session for a worker that has left");
-    ok(requests - before <= 2, "nor any twice");
+              SI_FORWARD_ANSWERED, "the engine continues its calls");
+    ok(!strstr(last_request, "/queued"), "the engine begins no session for a worker that has left");
+    ok(requests - before <= 2, "the engine sends no session twice");
     si_forwarder_stop(forwarder);
 }
 
 /*
- * More calls hang in their handshake than may: those of another endpoint go by, and no call that
- * waits for a place waits longer than it may.
+ * More calls hang in their handshake than may: calls to another endpoint pass them, and no call
+ * waits for a slot longer than its time limit.
  */
 static void test_hanging_endpoint(void)
 {
@@ -860,21 +877,26 @@ static void test_hanging_endpoint(void)
     int i;
 
     answered = call(forwarder, hanging, "/v1/session/hanging", SECOND);
-    is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a handshake that hangs is given up");
-    ok(strcmp(answered.stage, "queue") != 0, "by the engine");
+    is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a call whose handshake hangs times out");
+    ok(strcmp(answered.stage, "queue") != 0,
+       "a call whose handshake hangs times out in the engine");
 
     begin_jobs(jobs, HANGING, forwarder, hanging, "/v1/session/hanging", 90 * SECOND);
     wait_for(&connections, before + 1 + 128);
     answered = call(forwarder, healthy, "/v1/session/healthy", 60 * SECOND);
-    is_number(answered.outcome, SI_FORWARD_ANSWERED, "an endpoint that hangs holds up no other");
+    is_number(answered.outcome, SI_FORWARD_ANSWERED,
+              "an endpoint that hangs does not delay another one");
     answered = call(forwarder, hanging, "/v1/session/hurried", SECOND / 4);
-    is_number(answered.outcome, SI_FORWARD_TIMEOUT, "a call behind others that may wait longer");
-    is(answered.stage, "queue", "fails in the queue");
-    is(answered.cause, "its time was over before it could begin", "with why");
-    is_number(answered.was_called, 0, "and has not called the upstream");
+    is_number(answered.outcome, SI_FORWARD_TIMEOUT,
+              "a call queued after others with a longer limit times out");
+    is(answered.stage, "queue", "a queued call that times out reports the stage queue");
+    is(answered.cause, "the time limit passed before it could begin",
+       "a queued call that times out reports the reason");
+    is_number(answered.was_called, 0, "a queued call that times out has not called the upstream");
 
     si_forwarder_stop(forwarder);
-    is_number(end_jobs(jobs, HANGING, SI_FORWARD_STOPPING), HANGING, "all that hangs is stopped");
+    is_number(end_jobs(jobs, HANGING, SI_FORWARD_STOPPING), HANGING,
+              "all hanging calls are stopped");
     for (i = 0; i < HANGING; i++) {
         called += jobs[i].answer.was_called;
     }
@@ -893,13 +915,18 @@ static void test_stop(void)
     begin_jobs(jobs, 3, forwarder, endpoint, "/stall", 10 * SECOND);
     wait_for(&requests, before + 3);
     si_forwarder_stop(forwarder);
-    is_number(end_jobs(jobs, 3, SI_FORWARD_STOPPING), 3, "a stopping engine answers what waits");
-    ok(apr_time_now() - start_time < 5 * SECOND, "at once");
+    is_number(end_jobs(jobs, 3, SI_FORWARD_STOPPING), 3,
+              "a stopping engine ends the waiting calls");
+    ok(apr_time_now() - start_time < 5 * SECOND,
+       "a stopping engine ends the waiting calls at once");
     is_number(call(forwarder, endpoint, "/v1/session/late", 2 * SECOND).outcome,
-              SI_FORWARD_STOPPING, "and what comes later");
+              SI_FORWARD_STOPPING, "a stopped engine refuses later calls");
 }
 
-/* Many workers at once, with upstreams of every kind, until the child process ends amid it all. */
+/*
+ * Many workers at once, with upstreams of every kind, until the child process ends while calls are
+ * under way.
+ */
 enum {
     LOAD_WORKERS = 16,
     LOAD_PLACES = 12,
@@ -972,13 +999,13 @@ static void test_load(void)
         wrong += loads[i].wrong;
     }
     ok(answered >= LOAD_REQUESTS / 4, "load: calls are answered (%d)", answered);
-    is_number(wrong, 0, "load: each as its upstream makes it, whatever the others do");
-    is_number(stopped, LOAD_WORKERS, "load: the stop is told to every worker, once");
+    is_number(wrong, 0, "load: each call has the outcome of its upstream, whatever the others do");
+    is_number(stopped, LOAD_WORKERS, "load: the stop ends every worker's call, once");
 }
 
 /*
- * --slow is for valgrind and its like: longer time limits, and not a hundred TLS handshakes at
- * once.
+ * --slow is for valgrind and similar tools: it sets longer time limits, and avoids a hundred TLS
+ * handshakes at once.
  */
 int main(int argc, char **argv)
 {
@@ -989,7 +1016,7 @@ int main(int argc, char **argv)
     patience = tap_patience() * (is_slow ? 4 : 1);
     pool = tap_pool();
     start_upstream();
-    is(si_tls_library_without_ca(), NULL, "certificates of one's own may be given to this libcurl");
+    is(si_tls_library_without_ca(), NULL, "this libcurl accepts the caller's own certificates");
 
     forwarder = start("127.0.0.1", upstream_port, 8, 1, &endpoint);
     test_answer(forwarder, endpoint, "engine thread");

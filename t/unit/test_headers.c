@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Which headers go to MediaTailor, and which of its answer come back. */
+/* Which headers go to MediaTailor, and which headers of its response come back. */
 #include "tap.h"
 
 #include "upstream/headers.h"
@@ -19,7 +19,7 @@ static const struct {
     { "X", 1 },
     { "!#$%&'*+-.^_`|~1aZ", 1 },
 
-    /* Named by the directive's description. */
+    /* Named in the directive's description. */
     { "Cookie", 0 },
     { "cookie", 0 },
     { "COOKIE", 0 },
@@ -41,12 +41,12 @@ static const struct {
     { "Transfer-Encoding", 0 },
     { "Content-Length", 0 },
     { "content-length", 0 },
-    /* What the module decides. */
+    /* Headers that the module sets. */
     { "Content-Type", 0 },
     { "Content-Encoding", 0 },
     { "Accept-Encoding", 0 },
     { "Range", 0 },
-    /* No header's name. */
+    /* Not a header name. */
     { "", 0 },
     { "X Custom", 0 },
     { "X-Custom:", 0 },
@@ -80,7 +80,7 @@ static const struct {
       NULL,
       { "192.0.2.1", NULL },
       "X-Forwarded-For: 192.0.2.1\n" },
-    { "the viewer's host",
+    { "the player's host",
       { { 0 } },
       { 0 },
       "cdn.example:8443",
@@ -174,7 +174,7 @@ static const struct {
       NULL,
       { "192.0.2.1", NULL },
       "X-Forwarded-For: 192.0.2.1\n" },
-    { "named by Connection amid others",
+    { "named by Connection among others",
       { { "Connection", "close ,\tx-custom,, referer" },
         { "User-Agent", "u" },
         { "Referer", "r" },
@@ -195,7 +195,7 @@ static const struct {
       NULL,
       { "192.0.2.1", NULL },
       "X-Forwarded-For: 192.0.2.1\nUser-Agent: u\n" },
-    { "Connection does not strip Host or the viewer",
+    { "Connection does not remove Host or X-Forwarded-For",
       { { "Connection", "Host, X-Forwarded-For" } },
       { 0 },
       "cdn.example",
@@ -240,7 +240,7 @@ static const struct {
       { "192.0.2.1", "203.0.113.7" },
       "X-Forwarded-For: 203.0.113.7\n" },
 
-    /* What would break the request. */
+    /* Values that would break the request. */
     { "CR LF in a value",
       { { "User-Agent", "u\r\nX-Evil: 1" } },
       { 0 },
@@ -274,7 +274,7 @@ static const struct {
       "cdn.example\r\nX-Evil: 1",
       { "192.0.2.1", NULL },
       NULL },
-    { "control in what stays behind",
+    { "control in a header that is not sent",
       { { "Cookie", "\n" }, { "X-Other", "\r" } },
       { 0 },
       NULL,
@@ -286,7 +286,7 @@ static const struct {
       NULL,
       { "192.0.2.1", "203.0.113.7" },
       "X-Forwarded-For: 203.0.113.7\n" },
-    { "bytes above ASCII are no controls",
+    { "bytes above ASCII are not controls",
       { { "User-Agent", "\x80\x9F\xE9\xFF" } },
       { 0 },
       NULL,
@@ -390,7 +390,7 @@ static void pass_back(void)
         free(name);
     }
     ok(si_response_header_passes("Location: /x", 8), "a name need not end at its length");
-    ok(!si_response_header_passes("Location", 3), "a name is what its length says");
+    ok(!si_response_header_passes("Location", 3), "a name is compared by its length");
 }
 
 int main(void)

@@ -5,7 +5,7 @@
 
 #include "json/json_edit.h"
 
-/* One thing to lay into the overlay. */
+/* One item to put into the overlay. */
 typedef struct {
     const char *object; /* the member whose object it goes into; NULL: top level */
     const char *name;
@@ -29,11 +29,8 @@ static const struct {
       " { } ",
       { { NULL, "s", "\"3\"" } },
       " {\"s\":\"3\" } " },
-    { "add behind members", "{\"a\":1}", { { NULL, "s", "\"3\"" } }, "{\"a\":1,\"s\":\"3\"}" },
-    { "add behind a container",
-      "{\"a\":{}}",
-      { { NULL, "s", "\"3\"" } },
-      "{\"a\":{},\"s\":\"3\"}" },
+    { "add after members", "{\"a\":1}", { { NULL, "s", "\"3\"" } }, "{\"a\":1,\"s\":\"3\"}" },
+    { "add after a container", "{\"a\":{}}", { { NULL, "s", "\"3\"" } }, "{\"a\":{},\"s\":\"3\"}" },
     { "add in the overlay's order",
       "{\"a\":1}",
       { { NULL, "z", "1" }, { NULL, "b", "2" }, { NULL, "y", "3" } },
@@ -41,10 +38,10 @@ static const struct {
     { "add a name that needs escapes", "{}", { { NULL, "a\"\\b", "1" } }, "{\"a\\\"\\\\b\":1}" },
     { "add the empty name", "{}", { { NULL, "", "1" } }, "{\"\":1}" },
 
-    /* Replaced where it stands. */
+    /* Replaced in place. */
     { "replace", "{\"s\":\"9\"}", { { NULL, "s", "\"3\"" } }, "{\"s\":\"3\"}" },
     { "replace first", "{\"s\":9,\"a\":1}", { { NULL, "s", "\"3\"" } }, "{\"s\":\"3\",\"a\":1}" },
-    { "replace amid others",
+    { "replace among others",
       "{\"a\":1,\"s\":9,\"b\":2}",
       { { NULL, "s", "\"3\"" } },
       "{\"a\":1,\"s\":\"3\",\"b\":2}" },
@@ -96,7 +93,7 @@ static const struct {
       "{\"streamId\\u0000\":9}",
       { { NULL, "streamId", "3" } },
       "{\"streamId\\u0000\":9,\"streamId\":3}" },
-    { "a NUL amid ends no name",
+    { "a NUL within a name does not end it",
       "{\"streamId\\u0000x\":9}",
       { { NULL, "streamId", "3" } },
       "{\"streamId\\u0000x\":9,\"streamId\":3}" },
@@ -104,7 +101,7 @@ static const struct {
       "{\"\\\\u0073\":9}",
       { { NULL, "s", "3" } },
       "{\"\\\\u0073\":9,\"s\":3}" },
-    { "a lone surrogate is no name",
+    { "a lone surrogate is not the name",
       "{\"\\uD83D\":9}",
       { { NULL, "\xEF\xBF\xBD", "3" } },
       "{\"\\uD83D\":9,\"\xEF\xBF\xBD\":3}" },
@@ -112,7 +109,7 @@ static const struct {
       "{\"a\":{\"s\":9},\"b\":[{\"s\":9}]}",
       { { NULL, "s", "3" } },
       "{\"a\":{\"s\":9},\"b\":[{\"s\":9}],\"s\":3}" },
-    { "a value is no name",
+    { "a value is not a name",
       "{\"a\":\"s\",\"b\":\"\\\"s\\\":1\"}",
       { { NULL, "s", "3" } },
       "{\"a\":\"s\",\"b\":\"\\\"s\\\":1\",\"s\":3}" },
@@ -144,7 +141,7 @@ static const struct {
       { { NULL, "s", "3" } },
       "{\"a\":1,\"a\":2,\"a\":1,\"s\":3}" },
 
-    /* What is kept is kept exactly. */
+    /* Unchanged parts are copied exactly. */
     { "numbers, digit for digit",
       "{\"a\":12345678901234567890123,\"b\":1.10,\"c\":1e400,\"d\":-0,\"e\":1E+02}",
       { { NULL, "s", "3" } },
@@ -226,7 +223,7 @@ static si_overlay_t *make_overlay(apr_pool_t *pool, const set_t *sets)
     return overlay;
 }
 
-/* Edits a copy of text that is gone afterwards: it need outlive the call only. */
+/* Edits a copy of text that is freed afterwards: the text must outlive only the call. */
 static si_edit_status_t edit_copy(const char *text, si_overlay_t *overlay, si_edit_t *edit)
 {
     const apr_size_t length = strlen(text);
@@ -250,7 +247,7 @@ static void edit_rows(apr_pool_t *pool)
         if (status == SI_EDIT_DONE) {
             is_bytes(edit.text, edit.length, rows[i].edited, strlen(rows[i].edited), "edited: %s",
                      rows[i].name);
-            ok(edit.text[edit.length] == '\0', "a NUL behind: %s", rows[i].name);
+            ok(edit.text[edit.length] == '\0', "%s: a NUL follows the text", rows[i].name);
         }
     }
 }
@@ -265,7 +262,7 @@ static const struct {
     { "trailing comma", "{\"a\":1,}", { { NULL, "s", "3" } }, SI_EDIT_BAD_JSON, NULL },
     { "array", "[]", { { NULL, "s", "3" } }, SI_EDIT_BAD_JSON, NULL },
     { "nothing", "", { { NULL, "s", "3" } }, SI_EDIT_BAD_JSON, NULL },
-    { "bad behind what was replaced",
+    { "bad JSON after a replaced member",
       "{\"s\":1,\"s\":2,\"o\":{},x",
       { { NULL, "s", "3" }, { "o", "s", "3" } },
       SI_EDIT_BAD_JSON,
@@ -284,7 +281,7 @@ static const struct {
       { { "o", "s", "3" } },
       SI_EDIT_NOT_AN_OBJECT,
       "o" },
-    { "no object, but one behind",
+    { "not an object, but one follows",
       "{\"o\":1,\"o\":{}}",
       { { "o", "s", "3" } },
       SI_EDIT_NOT_AN_OBJECT,
@@ -294,7 +291,7 @@ static const struct {
       { { "o", "s", "3" } },
       SI_EDIT_NOT_AN_OBJECT,
       "o" },
-    { "no object, and bad JSON behind",
+    { "not an object, and bad JSON follows",
       "{\"o\":1,}",
       { { "o", "s", "3" } },
       SI_EDIT_BAD_JSON,
@@ -337,7 +334,7 @@ static void overlays(apr_pool_t *pool)
     edit_copy("{}", overlay, &edit);
     is(edit.text, "{\"o\":{\"a\\u0000b\":1}}", "a name with a NUL in it: added");
 
-    /* What one text had is forgotten at the next. */
+    /* An edit does not remember anything of the text before. */
     edit_copy("{\"o\":{\"a\\u0000b\":2}}", overlay, &edit);
     edit_copy("{\"x\":0}", overlay, &edit);
     is(edit.text, "{\"x\":0,\"o\":{\"a\\u0000b\":1}}", "an overlay may be laid over another text");

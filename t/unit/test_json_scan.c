@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* RFC 8259 by its grammar: what is one JSON object, and where its members are. */
+/* RFC 8259 by its grammar: which texts are one JSON object, and where its members are. */
 #include "tap.h"
 
 #include "../fuzz/json_reader.h"
@@ -38,7 +38,7 @@ static void judge(void)
     }
 }
 
-/* Of a good text every proper beginning is bad: an object ends with its last brace. */
+/* Every proper prefix of a good text is bad: an object ends with its last brace. */
 static void cut_short(void)
 {
     apr_size_t i, length, offset;
@@ -59,7 +59,7 @@ static void cut_short(void)
     }
 }
 
-/* All that the 256 bytes can be behind a backslash, and raw in a string. */
+/* Checks all 256 bytes after a backslash, and raw in a string. */
 static void every_byte_in_a_string(void)
 {
     int byte, wrong = 0;
@@ -76,30 +76,32 @@ static void every_byte_in_a_string(void)
         const int is_escape = byte && strchr("\"\\/bfnrt", byte);
         wrong += is_good(escaped, 10) != is_escape;
     }
-    is_number(wrong, 0, "each byte, raw and behind a backslash, is judged as the grammar says");
+    is_number(wrong, 0, "each byte, raw and after a backslash, is accepted as in the grammar");
 }
 
-/* Where a value must be, only white space and the first bytes of values may stand. */
+/* Where a value is required, only white space and the first bytes of values are valid. */
 static void every_byte_outside(void)
 {
     int byte, wrong = 0;
 
     for (byte = 0; byte < 256; byte++) {
         char before[] = "?{}";
-        char behind[] = "{}?";
+        char after[] = "{}?";
         char value[] = "{\"a\":?}";
         const int is_space = byte && strchr(" \t\n\r", byte);
 
-        before[0] = behind[2] = value[5] = (char)byte;
+        before[0] = after[2] = value[5] = (char)byte;
         wrong += is_good(before, 3) != is_space;
-        wrong += is_good(behind, 3) != is_space;
+        wrong += is_good(after, 3) != is_space;
         wrong += is_good(value, 7) != (byte >= '0' && byte <= '9');
     }
-    is_number(wrong, 0, "each byte around an object and as a value is judged as the grammar says");
+    is_number(wrong, 0, "each byte around an object and as a value is accepted as in the grammar");
 }
 
-/* depth containers inside each other, the outermost an object; pattern repeats: 'o' object, 'a'
- * array. */
+/*
+ * Builds depth containers inside each other, the outermost an object; pattern repeats: 'o' object,
+ * 'a' array.
+ */
 static const char *nest(apr_pool_t *pool, int depth, const char *pattern)
 {
     const apr_size_t period = strlen(pattern);
@@ -134,7 +136,7 @@ static void nesting(apr_pool_t *pool)
         ok(!is_good_nested(pool, 1000, patterns[i]), "1000 nested are bad: %s", patterns[i]);
     }
 
-    /* Depth is what is open at once, not what there is. */
+    /* Depth counts the containers that are open at once, not all containers. */
     const char *wide = "{\"z\":0";
     for (i = 0; i < 100; i++) {
         wide = apr_pstrcat(pool, wide, ",\"a\":[{},[]]", NULL);
@@ -146,23 +148,27 @@ static void nesting(apr_pool_t *pool)
     const char *twice = apr_pstrcat(pool, "{\"a\":", deep, ",\"b\":", deep, "}", NULL);
     ok(is_good(twice, strlen(twice)), "32 nested, twice");
 
-    /* A closing bracket must fit the container that is open at that depth, also in one used before.
+    /*
+     * A closing bracket must match the container that is open at that depth, also in one used
+     * before.
      */
     static const text_t crossed[] = {
         { "crossed at depth 3", BYTES("{\"a\":[{\"b\":1}],\"c\":{\"d\":[1}}}") },
-        { "crossed behind a deeper one", BYTES("{\"a\":[[[{}]]],\"b\":[{\"c\":[]],1]}") },
-        { "name wanted again behind an array", BYTES("{\"a\":[{\"b\":[1],2}]}") },
-        { "no name wanted again behind an object", BYTES("{\"a\":[{},\"b\":1]}") },
+        { "crossed after a deeper one", BYTES("{\"a\":[[[{}]]],\"b\":[{\"c\":[]],1]}") },
+        { "name required again after an array", BYTES("{\"a\":[{\"b\":[1],2}]}") },
+        { "name not required again after an object", BYTES("{\"a\":[{},\"b\":1]}") },
     };
     for (i = 0; i < COUNT_OF(crossed); i++) {
         ok(scan(&crossed[i], &offset), "bad: %s", crossed[i].name);
     }
 }
 
-/* Of all texts up to length bytes of an alphabet, between before and behind, how many are judged
- * otherwise than by the reader that shares nothing with the scanner. */
+/*
+ * Counts the texts, up to length bytes of an alphabet between before and after, on which the
+ * scanner disagrees with the reader that shares no code with it.
+ */
 static int disagreements(apr_pool_t *pool, const char *before, const char *alphabet, int length,
-                         const char *behind)
+                         const char *after)
 {
     const apr_size_t start = strlen(before), letters = strlen(alphabet);
     char text[32];
@@ -174,8 +180,8 @@ static int disagreements(apr_pool_t *pool, const char *before, const char *alpha
         for (i = 0; i < count; i++) {
             all *= letters;
         }
-        memcpy(text + start + count, behind, strlen(behind));
-        const apr_size_t end = start + (apr_size_t)count + strlen(behind);
+        memcpy(text + start + count, after, strlen(after));
+        const apr_size_t end = start + (apr_size_t)count + strlen(after);
         for (number = 0; number < all; number++) {
             apr_size_t rest = number;
             for (i = 0; i < count; i++, rest /= letters) {
@@ -207,7 +213,7 @@ static const struct {
     apr_size_t offset;
 } offsets[] = {
     { { "not an object", BYTES("[]") }, 0 },
-    { { "not an object behind space", BYTES("  [") }, 2 },
+    { { "not an object after space", BYTES("  [") }, 2 },
     { { "byte order mark", BYTES("\xEF\xBB\xBF{}") }, 0 },
     { { "trailing comma", BYTES("{\"a\":1,}") }, 7 },
     { { "single quote", BYTES("{\"a\":'b'}") }, 5 },
@@ -249,7 +255,7 @@ static void list_member(void *baton, const si_json_member_t *member)
 static const struct {
     const char *name;
     const char *text;
-    const char *members; /* "[name][value]", '*' behind a name with escapes */
+    const char *members; /* "[name][value]", '*' after a name with escapes */
 } listings[] = {
     { "none", "{}", "" },
     { "none, with space", " { } ", "" },
@@ -258,11 +264,11 @@ static const struct {
       "[n][-1.50e+3][s][\"x\"][t][true][f][false][z][null][a][[1, 2]][o][{\"i\":0}]" },
     { "space around belongs to none", "{ \"a\" : 1 , \"b\" : [ 2 ] , \"c\" : { } }",
       "[a][1][b][[ 2 ]][c][{ }]" },
-    { "inner members are not told", "{\"a\":{\"b\":{\"c\":1}},\"d\":[{\"e\":2}]}",
+    { "inner members are not reported", "{\"a\":{\"b\":{\"c\":1}},\"d\":[{\"e\":2}]}",
       "[a][{\"b\":{\"c\":1}}][d][[{\"e\":2}]]" },
     { "the outer name is kept across inner ones", "{\"a\":{\"b\":1,\"c\":[{\"d\":2}]}}",
       "[a][{\"b\":1,\"c\":[{\"d\":2}]}]" },
-    { "escapes stay as they stand", "{\"stream\\u0049d\":\"\\u0031\"}",
+    { "escapes stay unchanged", "{\"stream\\u0049d\":\"\\u0031\"}",
       "[stream\\u0049d]*[\"\\u0031\"]" },
     { "escaped quote in a name", "{\"a\\\"b\":1}", "[a\\\"b]*[1]" },
     { "escape in a value is none in the name", "{\"a\":\"\\n\",\"b\":1}", "[a][\"\\n\"][b][1]" },

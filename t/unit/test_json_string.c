@@ -52,7 +52,7 @@ static const struct {
     { "surrogates the wrong way round", "\\uDE00\\uD83D", NULL, 0 },
     { "two high surrogates and a low one", "\\uD83D\\uD83D\\uDE00", NULL, 0 },
     { "a pair and a low one", "\\uD83D\\uDE00\\uDE00", NULL, 0 },
-    { "lone surrogate behind good text", "good\\u0041\\uDFFF", NULL, 0 },
+    { "lone surrogate after good text", "good\\u0041\\uDFFF", NULL, 0 },
 };
 
 static void decode(apr_pool_t *pool)
@@ -68,24 +68,24 @@ static void decode(apr_pool_t *pool)
         free(escaped);
         is_bytes(decoded, length, decodings[i].decoded, decodings[i].length, "decode: %s",
                  decodings[i].name);
-        ok(!decoded || decoded[length] == '\0', "decode: %s: a NUL behind", decodings[i].name);
+        ok(!decoded || decoded[length] == '\0', "decode: %s: a NUL follows", decodings[i].name);
     }
 }
 
-/* Its beginning only: the quote that ends it is not looked for. */
+/* The text is only the beginning of a string: decoding does not look for the quote at its end. */
 static void decode_by_length(apr_pool_t *pool)
 {
     apr_size_t length;
     const char *decoded = si_json_string_decode(pool, "abc\":1}", 3, &length);
 
-    is_bytes(decoded, length, "abc", 3, "decode: what lies beyond the length is not read");
+    is_bytes(decoded, length, "abc", 3, "decode: no byte beyond the length is read");
 }
 
 static const struct {
     const char *name;
     const char *text;
     apr_size_t length;
-    const char *encoded; /* NULL: any form will do that decodes to the same */
+    const char *encoded; /* NULL: any form that decodes to the same string */
 } encodings[] = {
     { "nothing", BYTES(""), "\"\"" },
     { "plain", BYTES("abc"), "\"abc\"" },
@@ -106,7 +106,7 @@ static const struct {
     { "markup", BYTES("</script>&"), NULL },
 };
 
-/* Whether encoded is a JSON string, by the scanner. */
+/* Whether encoded is a JSON string, according to the scanner. */
 static int is_json_string(apr_pool_t *pool, const char *encoded)
 {
     const char *object = apr_pstrcat(pool, "{\"a\":", encoded, "}", NULL);

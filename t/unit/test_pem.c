@@ -52,7 +52,7 @@ int main(void)
           "one that ends as something else");
     keeps("-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICAT-----\n", "", "a label cut off");
     keeps(CERTIFICATE("QU?D") CERTIFICATE("REVG"), "", "a damaged one");
-    keeps(CERTIFICATE("QUJD\n<<<<<<< HEAD") CERTIFICATE("REVG"), "", "an edit amid one");
+    keeps(CERTIFICATE("QUJD\n<<<<<<< HEAD") CERTIFICATE("REVG"), "", "an edit within one");
     keeps("-----BEGIN CERTIFICATE----- \n QUJD+/= \r\n-----END CERTIFICATE-----\t\n",
           "-----BEGIN CERTIFICATE----- \n QUJD+/= \r\n-----END CERTIFICATE-----\t\n", "blanks");
     keeps("-----BEGIN PRIVATE KEY-----\nQUJD\n" CERTIFICATE("REVG"), "", "a key cut off");

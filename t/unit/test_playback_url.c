@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* MediaTailor's paths, raw; and the Location that a playback request is redirected to. */
+/* MediaTailor's paths, raw, and the Location to which a playback request is redirected. */
 #include "tap.h"
 
 #include "request/playback_url.h"
@@ -8,7 +8,7 @@
 
 static const struct {
     const char *target;
-    const char *path; /* "" where there is none */
+    const char *path; /* "" if there is none */
 } targets[] = {
     { "/a/b", "/a/b" },
     { "/a/b?q=/c", "/a/b" },
@@ -152,7 +152,7 @@ static const struct {
     si_kind_t kind;
     const char *path;
     apr_size_t length;
-    const char *asset; /* from "H" on; NULL where unknown */
+    const char *asset; /* from "H" on; NULL if unknown */
 } paths[] = {
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/a.m3u8"), "H/C/a.m3u8" },
     { SI_KIND_SESSION, BYTES("/v1/dash/H/C/a.mpd"), "H/C/a.mpd" },
@@ -180,7 +180,7 @@ static const struct {
     { SI_KIND_CHILD, BYTES("/v1/masters/H/C/a"), "H/C/a" },
     { SI_KIND_CHILD, BYTES("/v1/a-kind-2/H/C/a%2Fb"), "H/C/a%2Fb" },
 
-    /* Dots that are no dot segment. */
+    /* Dots that are not a dot segment. */
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/..."), "H/C/..." },
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/%2e%2e%2e/a"), "H/C/%2e%2e%2e/a" },
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/.hidden/..a/a../a.b"), "H/C/.hidden/..a/a../a.b" },
@@ -188,7 +188,7 @@ static const struct {
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/a%2e"), "H/C/a%2e" },
     { SI_KIND_SESSION, BYTES("/v1/master/H/C/a.%2"), "H/C/a.%2" },
 
-    /* None of MediaTailor's. */
+    /* Paths that are not MediaTailor's. */
     { SI_KIND_UNKNOWN, BYTES(""), NULL },
     { SI_KIND_UNKNOWN, BYTES("/"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/x"), NULL },
@@ -217,7 +217,7 @@ static const struct {
     { SI_KIND_UNKNOWN, BYTES("/%2fevil.example/v1/master/H/C/a"), NULL },
     { SI_KIND_UNKNOWN, BYTES("\\evil.example/v1/master/H/C/a"), NULL },
 
-    /* What httpd's decoded path says, the raw one must say by itself. */
+    /* The raw path itself must contain what httpd's decoded path contains. */
     { SI_KIND_UNKNOWN, BYTES("/%76%31/master/H/C/a"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/v1/m%61ster/H/C/a"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/v1%2Fmaster/H/C/a"), NULL },
@@ -238,7 +238,7 @@ static const struct {
     { SI_KIND_UNKNOWN, BYTES("/v1/tracking/H/C"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/v1/manifest//C/S"), NULL },
 
-    /* Dot segments, however escaped. */
+    /* Dot segments, with any escaping. */
     { SI_KIND_UNKNOWN, BYTES("/v1/master/../C/a"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/v1/master/./C/a"), NULL },
     { SI_KIND_UNKNOWN, BYTES("/v1/master/H/../a"), NULL },
@@ -296,9 +296,9 @@ static void read_paths(void)
                   paths[i].path);
         if (paths[i].asset && playback.kind == paths[i].kind) {
             is_bytes(playback.path, playback.length, paths[i].path, paths[i].length,
-                     "its path is '%s', unchanged", paths[i].path);
+                     "the path is '%s', unchanged", paths[i].path);
             is_bytes(playback.asset, (apr_size_t)(path + paths[i].length - playback.asset),
-                     paths[i].asset, strlen(paths[i].asset), "its asset is '%s'", paths[i].asset);
+                     paths[i].asset, strlen(paths[i].asset), "the asset is '%s'", paths[i].asset);
         }
         free(path);
     }
@@ -393,8 +393,8 @@ static const struct {
 
     { "contract row 2: the client's id is dropped", "", HLS, "aws.streamId=9&x=1", "2",
       HLS "?x=1&aws.streamId=2" },
-    { "the client's id alone", "", HLS, "aws.streamId=9", "2", HLS "?aws.streamId=2" },
-    { "the client's id amid others", "", HLS, "a=1&aws.streamId=9&b=2", "2",
+    { "the player's id alone", "", HLS, "aws.streamId=9", "2", HLS "?aws.streamId=2" },
+    { "the player's id among others", "", HLS, "a=1&aws.streamId=9&b=2", "2",
       HLS "?a=1&b=2&aws.streamId=2" },
     { "the client's id last", "", HLS, "a=1&aws.streamId=9", "2", HLS "?a=1&aws.streamId=2" },
     { "several of the client's", "", HLS, "aws.streamId=1&aws.streamId=2&a=1&aws.streamId=3", "2",
@@ -452,7 +452,7 @@ static void make_locations(apr_pool_t *pool)
     }
 }
 
-/* Whole pieces of a query, joined at random: what must hold of every Location. */
+/* Pieces of a query, joined at random: what must be true of every Location. */
 static const char *const pieces[] = {
     "a=1",
     "",
@@ -515,7 +515,8 @@ static void every_query(apr_pool_t *pool)
     }
     is_number(authority, 0, "%u queries: path-absolute, and the path is the one asked for", all);
     is_number(control, 0, "%u queries: no control byte", all);
-    is_number(ids, 0, "%u queries: exactly one stream id, ours, at the end; none beside a session",
+    is_number(ids, 0,
+              "%u queries: exactly one stream id, the module's, at the end; none with a session",
               all);
 }
 

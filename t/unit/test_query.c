@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Query items as they stand, and percent-decoding done exactly once. */
+/* Query items are returned as written, and percent-decoding is done exactly once. */
 #include "tap.h"
 
 #include "request/query.h"
@@ -15,15 +15,15 @@ static const struct {
     { "one", "a=1", "[a][1]" },
     { "two", "a=1&b=2", "[a][1][b][2]" },
     { "name without =", "flag", "[flag][]" },
-    { "name with nothing behind =", "flag=", "[flag][]" },
+    { "name with nothing after =", "flag=", "[flag][]" },
     { "value with = in it", "ads.kv=a=b", "[ads.kv][a=b]" },
     { "value of ==", "a===", "[a][==]" },
     { "no name", "=v", "[][v]" },
     { "empty items", "&a=1&&b=2&", "[][][a][1][][][b][2][][]" },
     { "only a separator", "&", "[][][][]" },
-    { "escapes stay as they stand", "a%3D=%26", "[a%3D][%26]" },
-    { "semicolon is no separator", "a=1;b=2", "[a][1;b=2]" },
-    { "question mark is no separator", "a=1?b=2", "[a][1?b=2]" },
+    { "escapes stay unchanged", "a%3D=%26", "[a%3D][%26]" },
+    { "semicolon is not a separator", "a=1;b=2", "[a][1;b=2]" },
+    { "question mark is not a separator", "a=1?b=2", "[a][1?b=2]" },
     { "repeated", "a=1&a=2", "[a][1][a][2]" },
 };
 
@@ -77,9 +77,9 @@ static const struct {
     { "percent and one hex digit", "%4z%z4", BYTES("%4z%z4") },
     { "percent before an escape", "%%41", BYTES("%A") },
     { "three percents", "%%%", BYTES("%%%") },
-    { "signs are no digits", "%+1%-1% 1", BYTES("%+1%-1% 1") },
-    { "letters behind F", "%g0%0G%:0%@0%`0", BYTES("%g0%0G%:0%@0%`0") },
-    { "%u is none", "%u0041", BYTES("%u0041") },
+    { "signs are not digits", "%+1%-1% 1", BYTES("%+1%-1% 1") },
+    { "letters after F", "%g0%0G%:0%@0%`0", BYTES("%g0%0G%:0%@0%`0") },
+    { "%u is not an escape", "%u0041", BYTES("%u0041") },
     { "raw bytes", "\xC3\xA4", BYTES("\xC3\xA4") },
 };
 
@@ -96,7 +96,7 @@ static void decode(apr_pool_t *pool)
         free(text);
         is_bytes(decoded, length, decodings[i].decoded, decodings[i].length, "decode: %s",
                  decodings[i].name);
-        ok(decoded[length] == '\0', "decode: %s: a NUL behind", decodings[i].name);
+        ok(decoded[length] == '\0', "decode: %s: a NUL follows", decodings[i].name);
     }
 }
 
@@ -117,10 +117,12 @@ static void every_byte_escaped(apr_pool_t *pool)
         wrong += si_query_escaped_byte(upper, upper + 1) != -1;
         wrong += si_query_escaped_byte(upper, upper) != -1;
     }
-    is_number(wrong, 0,
-              "each byte's escape, in either case, is that byte, and cut short it is none");
+    is_number(
+        wrong, 0,
+        "each byte's escape, in either case, is that byte, and a truncated one is not an escape");
     const char *plain = "a41";
-    is_number(si_query_escaped_byte(plain, plain + 3), -1, "what is no escape is none");
+    is_number(si_query_escaped_byte(plain, plain + 3), -1,
+              "text without a percent sign is not an escape");
 }
 
 static const struct {
@@ -184,8 +186,8 @@ static void controls(apr_pool_t *pool)
         wrong += si_query_has_control(query) != (byte <= ' ' || byte == 0x7F);
     }
     is_number(wrong, 0, "a space, the bytes below it and DEL are controls, no other byte is");
-    ok(!si_query_has_control(""), "controls: the empty query has none");
-    ok(!si_query_has_control("a=%0D%0A%20"), "controls: escaped ones are none");
+    ok(!si_query_has_control(""), "controls: the empty query has no control");
+    ok(!si_query_has_control("a=%0D%0A%20"), "controls: an escaped control is not one");
     ok(si_query_has_control("\r"), "controls: at the start");
     ok(si_query_has_control("a=b\n"), "controls: at the end");
 }
@@ -200,8 +202,8 @@ int main(void)
     compare_names();
     ok(has_value("a=1"), "a=1 has a value");
     ok(has_value("a=="), "a== has a value");
-    ok(!has_value("a="), "a= has none");
-    ok(!has_value("a"), "a has none");
+    ok(!has_value("a="), "a= has no value");
+    ok(!has_value("a"), "a has no value");
     controls(pool);
     return done();
 }

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Random bytes by the handful. APR's source is this program's: it counts from 0. */
+/* Random bytes are read in blocks. This program replaces APR's source: it counts from 0. */
 
 #include "tap.h"
 
@@ -54,11 +54,11 @@ static void test_each_byte_once(void)
         si_random_bytes(bytes, 3);
         repeated += !is_new(seen, bytes, 3);
     }
-    is_number(fetches, 2, "21 draws of three bytes, another");
+    is_number(fetches, 2, "21 draws of three bytes, another fetch");
     si_random_bytes(bytes, 3);
     repeated += !is_new(seen, bytes, 3);
-    is_number(fetches, 3, "what is left over is too little for the next");
-    is_number(repeated, 0, "no byte is had twice");
+    is_number(fetches, 3, "the remaining bytes are too few for the next draw");
+    is_number(repeated, 0, "no byte is drawn twice");
 }
 
 static void *draw_first(void *data)
@@ -74,11 +74,11 @@ static void test_threads(void)
     pthread_t thread;
 
     si_random_bytes(&mine, 1);
-    is_number(fetches, before, "there is some left");
+    is_number(fetches, before, "this thread has bytes left");
     pthread_create(&thread, NULL, draw_first, &others);
     pthread_join(thread, NULL);
-    is_number(fetches, before + 1, "but not for another thread");
-    ok(mine != others, "which has other bytes");
+    is_number(fetches, before + 1, "another thread has no bytes left");
+    ok(mine != others, "another thread draws other bytes");
 }
 
 static void test_failure(void)
@@ -87,10 +87,10 @@ static void test_failure(void)
     unsigned char untouched[64] = { 0 };
 
     result = APR_EGENERAL;
-    is_number(si_random_bytes(bytes, 64), APR_EGENERAL, "a source that fails is told");
-    ok(memcmp(bytes, untouched, sizeof(bytes)) == 0, "and nothing is drawn");
+    is_number(si_random_bytes(bytes, 64), APR_EGENERAL, "a source that fails is reported");
+    ok(memcmp(bytes, untouched, sizeof(bytes)) == 0, "a source that fails: nothing is drawn");
     result = APR_SUCCESS;
-    is_number(si_random_bytes(bytes, 64), APR_SUCCESS, "it comes back");
+    is_number(si_random_bytes(bytes, 64), APR_SUCCESS, "a source that works again is used");
 }
 
 int main(void)

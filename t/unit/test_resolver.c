@@ -56,7 +56,7 @@ void freeaddrinfo(struct addrinfo *info)
     free(info);
 }
 
-/* Resolvers live as long as the process: kept where a leak checker sees them. */
+/* Resolvers live as long as the process: they are kept here for the leak checker. */
 static si_resolver_t *volatile resolvers[2];
 
 static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
@@ -68,7 +68,7 @@ static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
     return si_name_wait(name, &deadline, addresses);
 }
 
-/* Waits until as many look-ups have begun: then the result of the one before is stored. */
+/* Waits until as many look-ups have begun: then the result of the previous one is stored. */
 static void wait_for_lookups(int count)
 {
     int i;
@@ -95,14 +95,15 @@ static void test_refresh(void)
 
     ok(name == si_resolver_add(resolver, "upstream.test"), "the same host is one name");
     ok(si_is_address("192.0.2.1"), "an IPv4 address needs no look-up");
-    ok(si_is_address("2001:db8::1"), "nor does an IPv6 address");
-    ok(!si_is_address("upstream.test"), "a name does");
+    ok(si_is_address("2001:db8::1"), "an IPv6 address needs no look-up");
+    ok(!si_is_address("upstream.test"), "a name needs a look-up");
 
     first_address = INADDR_LOOPBACK;
     si_resolver_start(resolver);
     is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "a name becomes known");
-    is(addresses.addresses, "127.0.0.1,[::1]", "all its addresses, as libcurl writes them");
-    is_number(addresses.generation, 1, "the first generation");
+    is(addresses.addresses, "127.0.0.1,[::1]",
+       "a name has all its addresses, as libcurl writes them");
+    is_number(addresses.generation, 1, "a name that becomes known has the first generation");
 
     wait_for_lookups(3);
     is_number(si_name_generation(name), 1, "a refresh that finds the same changes nothing");
@@ -111,12 +112,12 @@ static void test_refresh(void)
     wait_for_generation(name, 2);
     wait_for(name, &addresses);
     is(addresses.addresses, "127.0.0.2,[::1]", "a refresh that finds others replaces them");
-    is_number(addresses.generation, 2, "and counts up");
+    is_number(addresses.generation, 2, "a refresh that finds others increments the generation");
 
     is_failing = 1;
     wait_for_lookups(lookups + 2);
-    is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "when look-ups fail");
-    is(addresses.addresses, "127.0.0.2,[::1]", "the last good answer stays");
+    is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "look-ups fail: the name is still known");
+    is(addresses.addresses, "127.0.0.2,[::1]", "look-ups fail: the last good answer stays");
     si_resolver_stop(resolver);
 }
 
@@ -130,19 +131,21 @@ static void test_recovery(void)
 
     is_failing = 1;
     si_resolver_start(resolver);
-    is_number(wait_for(name, &addresses), SI_NAME_UNKNOWN, "a name that cannot be looked up");
-    ok(addresses.problem && *addresses.problem, "has the resolver's reason");
+    is_number(wait_for(name, &addresses), SI_NAME_UNKNOWN,
+              "a name that cannot be looked up is unknown");
+    ok(addresses.problem && *addresses.problem,
+       "a name that cannot be looked up has the resolver's reason");
     lookups = 0;
     for (i = 0; i < 100; i++) {
         unknown += wait_for(name, &addresses) == SI_NAME_UNKNOWN;
     }
-    is_number(unknown, 100, "asked again a hundred times, it is still unknown");
-    ok(lookups <= time(NULL) - began + 1, "and is looked up once a second at most");
+    is_number(unknown, 100, "a name that is unknown stays so in a hundred queries");
+    ok(lookups <= time(NULL) - began + 1, "an unknown name is looked up once a second at most");
 
     is_failing = 0;
     sleep(2);
     is_number(wait_for(name, &addresses), SI_NAME_KNOWN,
-              "but later it is, however long the refresh, and the answer is waited for");
+              "an unknown name is looked up later, before the refresh, and the query waits for it");
     si_resolver_stop(resolver);
 }
 

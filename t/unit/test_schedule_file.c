@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Prefetch schedules as AWS prints them, and what is said of anything else. */
+/* Prefetch schedules as AWS prints them, and the messages for anything else. */
 #include "tap.h"
 
 #include "ids/schedule_file.h"
@@ -69,28 +69,28 @@ static void texts_of_times(void)
 
     for (i = 0; i < COUNT_OF(times); i++) {
         apr_time_t time = -77;
-        const int is_time = si_prefetch_read_time(times[i].text, &time);
+        const int is_time = si_schedule_read_time(times[i].text, &time);
 
         if (times[i].seconds < 0) {
-            is_number(is_time, 0, "'%s' is no time", times[i].text);
+            is_number(is_time, 0, "'%s' is not a time", times[i].text);
             continue;
         }
         is_number(is_time, 1, "'%s' is a time", times[i].text);
-        is_number(time, apr_time_from_sec(times[i].seconds), "'%s': which", times[i].text);
+        is_number(time, apr_time_from_sec(times[i].seconds), "'%s': its value", times[i].text);
     }
 }
 
 static const char *read_text(const char *text, apr_array_header_t **schedules)
 {
-    return si_prefetch_read_listing(pool, text, strlen(text), schedules);
+    return si_schedule_file_read(pool, text, strlen(text), schedules);
 }
 
-static si_prefetch_t *schedule_of(const apr_array_header_t *schedules, int index)
+static si_schedule_t *schedule_of(const apr_array_header_t *schedules, int index)
 {
-    return &APR_ARRAY_IDX(schedules, index, si_prefetch_t);
+    return &APR_ARRAY_IDX(schedules, index, si_schedule_t);
 }
 
-/* A listing of one schedule in which a piece of text is replaced by another. */
+/* Reads a listing of one schedule in which a piece of text is replaced by another. */
 static const char *with(const char *before, const char *after)
 {
     static const char item[] =
@@ -112,7 +112,7 @@ static const char *with(const char *before, const char *after)
 static void a_single_one(void)
 {
     apr_array_header_t *schedules = NULL;
-    const si_prefetch_t *s;
+    const si_schedule_t *s;
 
     is(read_text(with("", ""), &schedules), NULL, "a listing");
     is_number(schedules->nelts, 2, "all its schedules");
@@ -125,9 +125,9 @@ static void a_single_one(void)
     is_number(s->consumption_start, apr_time_from_sec(EIGHT + 5), "single: consumption's start");
     is_number(s->consumption_end, apr_time_from_sec(EIGHT + 30), "single: consumption's end");
     is(schedule_of(schedules, 0)->stream_id, NULL, "single: no stream id");
-    ok(schedule_of(schedules, 0)->retrieval_start == SI_PREFETCH_NO_START,
+    ok(schedule_of(schedules, 0)->retrieval_start == SI_SCHEDULE_NO_START,
        "single: no start of retrieval");
-    ok(schedule_of(schedules, 0)->consumption_start == SI_PREFETCH_NO_START,
+    ok(schedule_of(schedules, 0)->consumption_start == SI_SCHEDULE_NO_START,
        "single: no start of consumption");
 }
 
@@ -155,12 +155,12 @@ static void what_it_takes(void)
     for (i = 0; i < COUNT_OF(takes); i++) {
         apr_array_header_t *schedules = NULL;
 
-        is(read_text(with(takes[i].before, takes[i].after), &schedules), NULL, "taken: %s",
+        is(read_text(with(takes[i].before, takes[i].after), &schedules), NULL, "accepted: %s",
            takes[i].name);
         ok(schedules && schedules->nelts == 2
                && schedule_of(schedules, 1)->retrieval_end / APR_USEC_PER_SEC == EIGHT
                && !schedule_of(schedules, 1)->is_recurring,
-           "taken: %s, and read", takes[i].name);
+           "accepted: %s: its value is read", takes[i].name);
     }
 }
 
@@ -172,10 +172,10 @@ static const struct {
     { "configuration of the first", "\"PlaybackConfigurationName\":\"other\",", "",
       "Items[0].PlaybackConfigurationName is missing" },
     { "configuration no string", "\"live\"", "1",
-      "Items[1].PlaybackConfigurationName is no string" },
+      "Items[1].PlaybackConfigurationName is not a string" },
     { "stream id no string", "\"StreamId\":\"a\"", "\"StreamId\":1",
-      "Items[1].StreamId is no string" },
-    { "type no string", "\"SINGLE\"", "1", "Items[1].ScheduleType is no string" },
+      "Items[1].StreamId is not a string" },
+    { "type no string", "\"SINGLE\"", "1", "Items[1].ScheduleType is not a string" },
     { "type unknown", "\"SINGLE\"", "\"Recurring\"",
       "Items[1].ScheduleType is neither SINGLE nor RECURRING" },
     { "retrieval missing", "\"Retrieval\":{\"StartTime\"", "\"X\":{\"StartTime\"",
@@ -187,32 +187,32 @@ static const struct {
     { "retrieval's end null", "\"2026-11-22T20:00:00Z\"", "null",
       "Items[1].Retrieval.EndTime is missing" },
     { "retrieval's end no time", "\"2026-11-22T20:00:00Z\"", "\"today\"",
-      "Items[1].Retrieval.EndTime is no time: give 2026-11-22T20:00:00Z or seconds since the "
+      "Items[1].Retrieval.EndTime is not a time: give 2026-11-22T20:00:00Z or seconds since the "
       "epoch" },
     { "retrieval's end a truth", "\"2026-11-22T20:00:00Z\"", "true",
-      "Items[1].Retrieval.EndTime is no time: " },
+      "Items[1].Retrieval.EndTime is not a time: " },
     { "retrieval's end too large", "\"2026-11-22T20:00:00Z\"", "1e300",
-      "Items[1].Retrieval.EndTime is no time: " },
+      "Items[1].Retrieval.EndTime is not a time: " },
     { "retrieval's start no time", "\"2026-11-22T19:50:00Z\"", "\"soon\"",
-      "Items[1].Retrieval.StartTime is no time: " },
+      "Items[1].Retrieval.StartTime is not a time: " },
     { "consumption missing", "\"Consumption\":{\"StartTime\"", "\"X\":{\"StartTime\"",
       "Items[1].Consumption.EndTime is missing" },
     { "consumption's end no time", "\"2026-11-22T20:00:30Z\"", "\"2026-11-22\"",
-      "Items[1].Consumption.EndTime is no time: " },
+      "Items[1].Consumption.EndTime is not a time: " },
     { "consumption's start no time", "\"2026-11-22T20:00:05Z\"", "[]",
-      "Items[1].Consumption.StartTime is no time: " },
+      "Items[1].Consumption.StartTime is not a time: " },
     { "recurring without its own", "\"SINGLE\"", "\"RECURRING\"",
       "Items[1].RecurringPrefetchConfiguration.EndTime is missing" },
     { "a schedule that is none", "{\"Items\":[", "{\"Items\":[7,",
       "Items[0].PlaybackConfigurationName is missing" },
-    { "no Items", "\"Items\"", "\"items\"", "there is no array Items: " },
-    { "Items no array", "{\"Items\":[", "{\"Items\":1,\"x\":[", "there is no array Items: " },
-    { "an array", "{\"Items\":", "[", "no JSON at byte " },
-    { "text behind it", "}\n", "}\n}", "no JSON at byte " },
-    { "another one behind it", "}\n", "}\n{\"Items\":[]}", "no JSON at byte " },
-    { "a trailing comma", "}}]}", "}},]}", "no JSON at byte " },
-    { "single quotes", "\"live\"", "'live'", "no JSON at byte " },
-    { "a comment", "{\"Items\"", "/* */{\"Items\"", "no JSON at byte " },
+    { "no Items", "\"Items\"", "\"items\"", "no \"Items\" array; " },
+    { "Items no array", "{\"Items\":[", "{\"Items\":1,\"x\":[", "no \"Items\" array; " },
+    { "an array", "{\"Items\":", "[", "invalid JSON at byte " },
+    { "text after it", "}\n", "}\n}", "invalid JSON at byte " },
+    { "another one after it", "}\n", "}\n{\"Items\":[]}", "invalid JSON at byte " },
+    { "a trailing comma", "}}]}", "}},]}", "invalid JSON at byte " },
+    { "single quotes", "\"live\"", "'live'", "invalid JSON at byte " },
+    { "a comment", "{\"Items\"", "/* */{\"Items\"", "invalid JSON at byte " },
 };
 
 static void what_it_refuses(void)
@@ -224,33 +224,33 @@ static void what_it_refuses(void)
         const char *problem = read_text(with(wrongs[i].before, wrongs[i].after), &schedules);
 
         ok(problem && strncmp(problem, wrongs[i].problem, strlen(wrongs[i].problem)) == 0,
-           "refused: %s, and where", wrongs[i].name);
+           "refused: %s: the message says where", wrongs[i].name);
         if (problem) {
             tap_detail("said", problem, strlen(problem));
         }
     }
 }
 
-/* Wherever the writer has been interrupted. */
+/* The writer may be interrupted at any byte. */
 static void half_written(void)
 {
     const char *whole = with("", "");
-    const apr_size_t length = strlen(whole) - 1; /* the line's end is none of it */
+    const apr_size_t length = strlen(whole) - 1; /* the line's end is not part of it */
     apr_array_header_t *schedules;
     apr_size_t i;
     int passed = 0, unsaid = 0;
 
     for (i = 0; i < length; i++) {
-        const char *problem = si_prefetch_read_listing(pool, whole, i, &schedules);
+        const char *problem = si_schedule_file_read(pool, whole, i, &schedules);
         passed += !problem;
         unsaid += problem
                   && strcmp(problem,
-                            apr_psprintf(pool, "the JSON breaks off behind byte %d", (int)i))
+                            apr_psprintf(pool, "the JSON is cut off after byte %d", (int)i))
                          != 0;
     }
-    is_number(passed, 0, "half-written: never taken");
-    is_number(unsaid, 0, "half-written: said, and where");
-    is(si_prefetch_read_listing(pool, whole, length, &schedules), NULL, "whole: taken");
+    is_number(passed, 0, "half-written: never accepted");
+    is_number(unsaid, 0, "half-written: the message says where");
+    is(si_schedule_file_read(pool, whole, length, &schedules), NULL, "complete: accepted");
 }
 
 static void none_and_many(void)
@@ -259,23 +259,22 @@ static void none_and_many(void)
     char *deep = apr_pstrcat(pool, "{\"x\":", NULL);
     int i;
 
-    is(read_text("{\"Items\":[]}", &schedules), NULL, "no schedule: taken");
-    is_number(schedules->nelts, 0, "no schedule: none");
+    is(read_text("{\"Items\":[]}", &schedules), NULL, "no schedule: accepted");
+    is_number(schedules->nelts, 0, "no schedule: the list is empty");
     for (i = 0; i < 1000; i++) {
         deep = apr_pstrcat(pool, deep, "[", NULL);
     }
-    contains(read_text(deep, &schedules), "no JSON at byte", "deep nesting: refused");
+    contains(read_text(deep, &schedules), "invalid JSON at byte", "deep nesting: refused");
     is(read_text("[]", &schedules),
-       "there is no array Items: it is not what aws mediatailor "
-       "list-prefetch-schedules prints",
+       "no \"Items\" array; expected the output of \"aws mediatailor list-prefetch-schedules\"",
        "an empty array: refused");
 }
 
-/* As the API reference has it (PrefetchSchedule, RecurringPrefetchConfiguration). */
+/* The example of the API reference (PrefetchSchedule, RecurringPrefetchConfiguration). */
 static void a_recurring_one(void)
 {
     apr_array_header_t *schedules = NULL;
-    const si_prefetch_t *s;
+    const si_schedule_t *s;
 
     is(read_text("{\"Items\":[{\"Name\":\"r\",\"PlaybackConfigurationName\":\"live\","
                  "\"StreamId\":\"b\",\"ScheduleType\":\"RECURRING\","
@@ -286,9 +285,9 @@ static void a_recurring_one(void)
                  "\"TrafficShapingType\":\"RETRIEVAL_WINDOW\","
                  "\"TrafficShapingRetrievalWindow\":{\"RetrievalWindowDurationSeconds\":60}}}}]}",
                  &schedules),
-       NULL, "recurring: taken");
+       NULL, "recurring: accepted");
     s = schedule_of(schedules, 0);
-    is_number(s->is_recurring, 1, "recurring: it is");
+    is_number(s->is_recurring, 1, "recurring: it is recurring");
     is(s->stream_id, "b", "recurring: stream id");
     is_number(s->consumption_end, apr_time_from_sec(EIGHT), "recurring: its end");
 }

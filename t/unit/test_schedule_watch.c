@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* Schedule files: what is noticed of them, when, and what stays in force. */
+/* Schedule files: which changes are noticed, when, and what stays in force. */
 #include "tap.h"
 
 #include "ids/schedule_watch.h"
@@ -18,22 +18,25 @@
 static apr_pool_t *pool;
 static const char *directory;
 
-/* What was told, line by line; by the watch's thread too. */
+/* What was reported, line by line; the watch's thread writes it too. */
 static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
 static char told[4096];
 static int told_count;
 
-/* Of which eligible_as_told is what is in force while it is told of a change; NULL for none. */
-static si_prefetch_watch_t *watch_told_of;
-static const si_prefetch_view_t *view_told_of;
+/*
+ * eligible_as_told is what is in force in this watch and view when a change is reported; NULL for
+ * none.
+ */
+static si_schedule_watch_t *watch_told_of;
+static const si_schedule_view_t *view_told_of;
 static apr_uint32_t eligible_as_told;
 
-static apr_uint32_t eligible(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
+static apr_uint32_t eligible(si_schedule_watch_t *watch, const si_schedule_view_t *view)
 {
-    return si_prefetch_watch_eligible(watch, view, "live", 4, apr_time_from_sec(1800000000));
+    return si_schedule_watch_eligible(watch, view, "live", 4, apr_time_from_sec(1800000000));
 }
 
-/* Holds up what is told, as a file system may hold up the look before it. */
+/* Blocks a report, as a file system may block the read before it. */
 static atomic_int hold, is_held;
 
 static void tell(void *data, const char *file, const char *problem, int count)
@@ -64,7 +67,7 @@ static int told_so_far(void)
     return count;
 }
 
-static void tell_of(si_prefetch_watch_t *watch, const si_prefetch_view_t *view)
+static void tell_of(si_schedule_watch_t *watch, const si_schedule_view_t *view)
 {
     pthread_mutex_lock(&told_lock);
     watch_told_of = watch;
@@ -77,7 +80,7 @@ static const char *path_of(const char *name)
     return apr_pstrcat(pool, directory, "/", name, NULL);
 }
 
-/* As whoever manages schedules does it: no look finds the file empty in between. */
+/* Replaces the file as a schedule manager does: no read finds it empty in between. */
 static void rename_to(const char *name, const char *text)
 {
     FILE *file = fopen(path_of("new"), "w");
@@ -90,7 +93,7 @@ static void rename_to(const char *name, const char *text)
     }
 }
 
-/* In one write, and text is as long as what the file has. */
+/* Overwrites the file in one write; text is as long as the file's content. */
 static void overwrite(const char *name, const char *text)
 {
     const int file = open(path_of(name), O_WRONLY | O_CLOEXEC);
@@ -125,10 +128,10 @@ static const char *listing_of_many(const char *stream_id, int count)
     return apr_psprintf(pool, "{\"Items\":[%s]}", items);
 }
 
-static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
+static si_schedule_view_t *view_of(apr_array_header_t *views, const char *ids,
                                    const char *const *files)
 {
-    si_prefetch_view_t *view = apr_pcalloc(pool, sizeof(*view));
+    si_schedule_view_t *view = apr_pcalloc(pool, sizeof(*view));
     si_stream_ids_t *made = si_stream_ids_make(pool, "StreamIds");
     apr_array_header_t *names = apr_array_make(pool, 2, sizeof(const char *));
 
@@ -141,11 +144,11 @@ static si_prefetch_view_t *view_of(apr_array_header_t *views, const char *ids,
     view->ids = made;
     view->files = names;
     view->index = views->nelts;
-    APR_ARRAY_PUSH(views, const si_prefetch_view_t *) = view;
+    APR_ARRAY_PUSH(views, const si_schedule_view_t *) = view;
     return view;
 }
 
-/* Waits until something more has been told. */
+/* Waits until something more has been reported. */
 static void wait_for_told(int count)
 {
     int i;
@@ -153,7 +156,7 @@ static void wait_for_told(int count)
     for (i = 0; i < 6000 * tap_patience() && told_so_far() < count; i++) {
         usleep(10000);
     }
-    is_number(told_so_far(), count, "told, and no more than that");
+    is_number(told_so_far(), count, "the reports are as expected, and no more");
 }
 
 static void *read_all_the_time(void *data)
@@ -180,10 +183,10 @@ static void is_told(const char *line, const char *name)
 static void a_file_changes(void)
 {
     static const char *const one[] = { "one", NULL };
-    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
-    const si_prefetch_view_t *view = view_of(views, "ab", one);
-    si_prefetch_watch_t *watch;
-    si_prefetch_status_t status;
+    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_schedule_view_t *));
+    const si_schedule_view_t *view = view_of(views, "ab", one);
+    si_schedule_watch_t *watch;
+    si_schedule_status_t status;
     pthread_t reader;
     int is_over = 0;
     void *reads[3];
@@ -191,11 +194,11 @@ static void a_file_changes(void)
     apr_time_t read_at;
 
     rename_to("one", listing("a"));
-    watch = si_prefetch_watch_start(views, tell, NULL);
-    ok(watch != NULL, "it starts");
+    watch = si_schedule_watch_start(views, tell, NULL);
+    ok(watch != NULL, "the watch starts");
     is_number(told_so_far(), 1, "the file is read at once");
-    is_number(eligible(watch, view), 1, "and in force");
-    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    is_number(eligible(watch, view), 1, "the file is in force at once");
+    si_schedule_watch_status(watch, path_of("one"), pool, &status);
     is(status.file, path_of("one"), "status: the file");
     is_number(status.count, 1, "status: its schedules");
     ok(status.read_at > 0 && status.read_at <= apr_time_now(), "status: when they were read");
@@ -211,7 +214,7 @@ static void a_file_changes(void)
     rename_to("one", listing("b"));
     wait_for_told(2);
     tell_of(NULL, NULL);
-    is_number(eligible_as_told, 2, "what is told is in force");
+    is_number(eligible_as_told, 2, "a reported change is in force");
     is_number(eligible(watch, view), 2, "renamed into place: noticed");
 
     overwrite("one", listing("a"));
@@ -220,77 +223,78 @@ static void a_file_changes(void)
 
     rename_to("one", "{\"Items\":[{");
     wait_for_told(4);
-    is_told("one: the JSON breaks off behind byte 11 (0)\n", "half-written: told");
-    is_number(eligible(watch, view), 1, "half-written: what it said last stays");
-    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    is_told("one: the JSON is cut off after byte 11 (0)\n", "half-written: reported");
+    is_number(eligible(watch, view), 1, "half-written: its previous schedules stay");
+    si_schedule_watch_status(watch, path_of("one"), pool, &status);
     is_number(status.count, 1, "half-written: status counts what is in force");
-    is(status.problem, "the JSON breaks off behind byte 11", "half-written: status says so");
-    ok(status.read_at > read_at, "half-written: status says since when");
+    is(status.problem, "the JSON is cut off after byte 11",
+       "half-written: status shows the problem");
+    ok(status.read_at > read_at, "half-written: status shows since when");
 
     rename_to("one", "{\"Items\":[");
     wait_for_told(5);
     usleep(2500000);
-    is_number(told_so_far(), 5, "still wrong: not told again");
+    is_number(told_so_far(), 5, "still wrong: not reported again");
 
     unlink(path_of("one"));
     wait_for_told(6);
-    is_told("one: cannot be read: No such file or directory (0)\n", "missing: told");
-    is_number(eligible(watch, view), 1, "missing: what it said last stays");
+    is_told("one: cannot be read: No such file or directory (0)\n", "missing: reported");
+    is_number(eligible(watch, view), 1, "missing: its previous schedules stay");
 
-    /* By a link, of which a file can take the place. */
+    /* The path is a link, which a file can replace. */
     if (mkdir(path_of("directory"), 0777) != 0 || symlink("directory", path_of("one")) != 0) {
         abort();
     }
     wait_for_told(7);
-    is_told("one: not a regular file (0)\n", "a directory: told");
+    is_told("one: not a regular file (0)\n", "a directory: reported");
 
     rename_to("one", listing("b"));
     wait_for_told(8);
     is_number(eligible(watch, view), 2, "good again: in force");
-    si_prefetch_watch_status(watch, path_of("one"), pool, &status);
+    si_schedule_watch_status(watch, path_of("one"), pool, &status);
     is(status.problem, NULL, "good again: no problem");
 
     rename_to("one", listing_of_many("a", 101));
     wait_for_told(9);
     is_told("one: more than 100 schedules of the configuration \"live\" are not over; MediaTailor "
             "allows 25: delete those that are not needed (0)\n",
-            "too many: told");
-    is_number(eligible(watch, view), 2, "too many: what it said last stays");
+            "too many: reported");
+    is_number(eligible(watch, view), 2, "too many: its previous schedules stay");
     rename_to("one", listing("b"));
     wait_for_told(10);
 
     __atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
     pthread_join(reader, &was_wrong);
-    ok(!was_wrong, "who reads meanwhile sees the one or the other");
-    si_prefetch_watch_stop(watch);
+    ok(!was_wrong, "a reader during a change sees the old or the new schedules");
+    si_schedule_watch_stop(watch);
     rename_to("one", listing("a"));
     usleep(1500000);
-    is_number(eligible(watch, view), 2, "stopped: what is known stays");
+    is_number(eligible(watch, view), 2, "stopped: the known schedules stay");
 }
 
-/* Two servers with files of their own and one that both have, none of which is there at first. */
+/* Two servers have files of their own and share one; none of the files exists at first. */
 static void several_files(void)
 {
     static const char *const first[] = { "shared", "two", NULL };
     static const char *const second[] = { "shared", NULL };
-    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_prefetch_view_t *));
-    const si_prefetch_view_t *one = view_of(views, "ab", first);
-    const si_prefetch_view_t *other = view_of(views, "xb", second);
-    si_prefetch_watch_t *watch;
+    apr_array_header_t *views = apr_array_make(pool, 2, sizeof(const si_schedule_view_t *));
+    const si_schedule_view_t *one = view_of(views, "ab", first);
+    const si_schedule_view_t *other = view_of(views, "xb", second);
+    si_schedule_watch_t *watch;
     int before = told_so_far();
 
-    watch = si_prefetch_watch_start(views, tell, NULL);
-    is_number(told_so_far() - before, 2, "each missing file is told of once");
+    watch = si_schedule_watch_start(views, tell, NULL);
+    is_number(told_so_far() - before, 2, "each missing file is reported once");
     is_number(eligible(watch, one), SI_ALL_STREAM_IDS, "no file: among all");
     rename_to("shared", listing("b"));
     wait_for_told(before + 3);
     is_number(eligible(watch, one), 2, "a shared file: the first server's ids");
-    is_number(eligible(watch, other), 2, "a shared file: the second server's");
+    is_number(eligible(watch, other), 2, "a shared file: the second server's ids");
     rename_to("two", listing("a"));
     wait_for_told(before + 4);
     is_number(eligible(watch, one), 3, "both files together");
-    is_number(eligible(watch, other), 2, "none of whom has it not");
-    si_prefetch_watch_stop(watch);
+    is_number(eligible(watch, other), 2, "the shared file alone");
+    si_schedule_watch_stop(watch);
 }
 
 static void set_descriptor_limit(rlim_t limit)
@@ -306,25 +310,25 @@ static void set_descriptor_limit(rlim_t limit)
     }
 }
 
-/* The file is the same before and after: nothing but another try finds that it can be read now. */
+/* The file is the same before and after: only another try finds that it can be read now. */
 static void a_read_fails(void)
 {
     static const char *const names[] = { "two", NULL };
-    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
-    const si_prefetch_view_t *view = view_of(views, "ab", names);
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_schedule_view_t *));
+    const si_schedule_view_t *view = view_of(views, "ab", names);
     const int before = told_so_far();
-    si_prefetch_watch_t *watch;
+    si_schedule_watch_t *watch;
 
     set_descriptor_limit(3);
-    watch = si_prefetch_watch_start(views, tell, NULL);
-    is_number(told_so_far(), before + 1, "no descriptor: told");
+    watch = si_schedule_watch_start(views, tell, NULL);
+    is_number(told_so_far(), before + 1, "no descriptor: reported");
     is_told("two: cannot be read: Too many open files (0)\n", "no descriptor: why");
     usleep(2500000);
-    is_number(told_so_far(), before + 1, "no descriptor: told once");
+    is_number(told_so_far(), before + 1, "no descriptor: reported once");
     set_descriptor_limit(0);
     wait_for_told(before + 2);
     is_number(eligible(watch, view), 1, "a descriptor again: the file is read");
-    si_prefetch_watch_stop(watch);
+    si_schedule_watch_stop(watch);
 }
 
 static void wait_until_held(void)
@@ -347,7 +351,7 @@ static void *release_at_last(void *ignored)
     return ignored;
 }
 
-/* The watch's memory goes when the process ends: its thread must have gone before. */
+/* The watch's memory is freed when the process ends: its thread must have ended before. */
 static void wait_for_threads(int threads)
 {
     int i;
@@ -357,60 +361,60 @@ static void wait_for_threads(int threads)
     }
 }
 
-/* threads: those of the process without a watch. */
+/* threads: the number of threads of the process without a watch. */
 static void a_look_hangs(int threads)
 {
     static const char *const hung[] = { "hung", NULL };
-    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
-    si_prefetch_watch_t *watch;
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_schedule_view_t *));
+    si_schedule_watch_t *watch;
     pthread_t releaser;
     int before;
 
     view_of(views, "ab", hung);
-    watch = si_prefetch_watch_start(views, tell, NULL);
+    watch = si_schedule_watch_start(views, tell, NULL);
     before = told_so_far();
     hold = 1;
     rename_to("hung", listing("a"));
     wait_until_held();
     pthread_create(&releaser, NULL, release_at_last, NULL);
-    si_prefetch_watch_stop(watch);
-    ok(is_held && hold, "a stop does not wait for a look that hangs");
+    si_schedule_watch_stop(watch);
+    ok(is_held && hold, "a stop does not wait for a read that hangs");
     hold = 0;
     pthread_join(releaser, NULL);
     wait_for_told(before + 1);
     wait_for_threads(threads);
 }
 
-/* As prefork's handler of SIGTERM ends it. threads: those of the process without a watch. */
+/* The process ends as in prefork's handler of SIGTERM. threads: their number without a watch. */
 static void is_halted(int threads)
 {
     static const char *const names[] = { "halted", NULL };
-    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_prefetch_view_t *));
-    si_prefetch_watch_t *watch;
+    apr_array_header_t *views = apr_array_make(pool, 1, sizeof(const si_schedule_view_t *));
+    si_schedule_watch_t *watch;
     int before;
 
     view_of(views, "ab", names);
     rename_to("halted", listing("a"));
-    watch = si_prefetch_watch_start(views, tell, NULL);
+    watch = si_schedule_watch_start(views, tell, NULL);
     before = told_so_far();
-    si_prefetch_watch_halt(watch);
+    si_schedule_watch_halt(watch);
     rename_to("halted", listing("b"));
     usleep(1500000);
-    is_number(told_so_far(), before, "halted: it looks no more");
+    is_number(told_so_far(), before, "halted: it reads no more");
 
-    watch = si_prefetch_watch_start(views, tell, NULL);
+    watch = si_schedule_watch_start(views, tell, NULL);
     before = told_so_far();
     hold = 1;
     is_held = 0;
     rename_to("halted", listing("a"));
     wait_until_held();
-    si_prefetch_watch_halt(watch);
-    ok(is_held && hold, "a halt does not wait for a look that hangs");
+    si_schedule_watch_halt(watch);
+    ok(is_held && hold, "a halt does not wait for a read that hangs");
     hold = 0;
     wait_for_told(before + 1);
     rename_to("halted", listing("b"));
     usleep(1500000);
-    is_number(told_so_far(), before + 1, "and that look is the last");
+    is_number(told_so_far(), before + 1, "a halt: the read that hangs is the last");
     wait_for_threads(threads);
     unlink(path_of("halted"));
 }

@@ -37,7 +37,7 @@ static const row_t rows[] = {
       "{\"streamId\\u0000\":\"9\"" ID, NULL },
     { "the id's name deeper stays", "{\"adsParams\":{\"streamId\":\"9\"}}", NULL,
       "{\"adsParams\":{\"streamId\":\"9\"}" ID, NULL },
-    { "aws.streamId in the body is no stream id", "{\"aws.streamId\":\"9\"}", NULL,
+    { "aws.streamId in the body is not a stream id", "{\"aws.streamId\":\"9\"}", NULL,
       "{\"aws.streamId\":\"9\"" ID, NULL },
     { "numbers, digit for digit",
       "{\"a\":12345678901234567890123,\"b\":1.10,\"c\":1e400,\"d\":-0,\"e\":[0.1,1E-7]}", NULL,
@@ -70,14 +70,14 @@ static const row_t rows[] = {
     { "a point in the name", "", "ads.a.b=1", "{\"adsParams\":{\"a.b\":\"1\"}" ID, NULL },
     { "a family within a family", "", "ads.aws.logMode=1",
       "{\"adsParams\":{\"aws.logMode\":\"1\"}" ID, NULL },
-    { "ads.streamId is no stream id", "", "ads.streamId=9",
+    { "ads.streamId is not a stream id", "", "ads.streamId=9",
       "{\"adsParams\":{\"streamId\":\"9\"}" ID, NULL },
     { "family's name escaped", "", "%61ds%2Ep=v", "{\"adsParams\":{\"p\":\"v\"}" ID, NULL },
-    { "family's name, nothing behind", "", "ads.=v", "{\"adsParams\":{\"\":\"v\"}" ID, NULL },
+    { "family's name, nothing after it", "", "ads.=v", "{\"adsParams\":{\"\":\"v\"}" ID, NULL },
     { "name of two cases", "", "ads.P=1&ads.p=2", "{\"adsParams\":{\"P\":\"1\",\"p\":\"2\"}" ID,
       NULL },
 
-    /* Into containers that there are. */
+    /* Merged into existing containers. */
     { "the body's container is added to", "{\"adsParams\":{\"q\":1}}", "ads.p=v",
       "{\"adsParams\":{\"q\":1,\"p\":\"v\"}" ID, NULL },
     { "the query wins over the body", "{\"adsParams\":{\"p\":\"b\",\"q\":1.0}}", "ads.p=v",
@@ -96,8 +96,8 @@ static const row_t rows[] = {
       NULL },
     { "adSignaling merged", "{\"adSignaling\":{\"enabled\":\"no\",\"x\":1}}",
       "aws.adSignalingEnabled=true", "{\"adSignaling\":{\"enabled\":true,\"x\":1}" ID, NULL },
-    { "top level replaced where it stands", "{\"logMode\":\"DISABLED\",\"a\":1}",
-      "aws.logMode=DEBUG", "{\"logMode\":\"DEBUG\",\"a\":1" ID, NULL },
+    { "top level replaced in place", "{\"logMode\":\"DISABLED\",\"a\":1}", "aws.logMode=DEBUG",
+      "{\"logMode\":\"DEBUG\",\"a\":1" ID, NULL },
 
     /* aws.*: contract 3.2, row by row. */
     { "contract row 18: aws.reportingMode", "", "aws.reportingMode=server",
@@ -147,10 +147,10 @@ static const row_t rows[] = {
     { "unknown aws.* before a NUL stays", "", "aws.logMode%00=x&aws.streamId%00=9",
       "{\"streamId\":\"3\"}", "aws.logMode%00=x&aws.streamId%00=9" },
 
-    /* Anything else: in both. */
+    /* Any other parameter: in both. */
     { "contract row 20: copied, decoded, and kept", "", "tok=a%2Fb",
       "{\"playerParams\":{\"tok\":\"a/b\"}" ID, "tok=a%2Fb" },
-    { "contract row 17: three letters are no prefix", "", "adserver=z&ads=y&adsParams.x=1",
+    { "contract row 17: three letters are not a prefix", "", "adserver=z&ads=y&adsParams.x=1",
       "{\"playerParams\":{\"adserver\":\"z\",\"ads\":\"y\",\"adsParams.x\":\"1\"}" ID,
       "adserver=z&ads=y&adsParams.x=1" },
     { "a name is not a family", "", "playerParams=1&manifest=2&manifestParams=3&aws=4",
@@ -203,7 +203,7 @@ static const row_t rows[] = {
     /* Items. */
     { "contract row 23: name without =", "", "ads.flag", "{\"adsParams\":{\"flag\":\"\"}" ID,
       NULL },
-    { "nothing behind =", "", "ads.flag=", "{\"adsParams\":{\"flag\":\"\"}" ID, NULL },
+    { "nothing after =", "", "ads.flag=", "{\"adsParams\":{\"flag\":\"\"}" ID, NULL },
     { "name without = that stays", "", "flag", "{\"playerParams\":{\"flag\":\"\"}" ID, "flag" },
     { "contract row 23: empty items are skipped", "", "&ads.a=1&&b=2&&",
       "{\"adsParams\":{\"a\":\"1\"},\"playerParams\":{\"b\":\"2\"}" ID, "b=2" },
@@ -225,14 +225,14 @@ static const row_t rows[] = {
     { "all of repeated names stay in the query", "", "p=1&p=2",
       "{\"playerParams\":{\"p\":\"2\"}" ID, "p=1&p=2" },
 
-    /* Containers that nothing is added to may be anything. */
+    /* Containers to which nothing is added may be anything. */
     { "a container of another type, unused",
       "{\"adsParams\":[1],\"playerParams\":null,\"availSuppression\":7}", "manifest.t=1",
       "{\"adsParams\":[1],\"playerParams\":null,\"availSuppression\":7,\"manifestParams\":{\"t\":\"1\"}" ID,
       NULL },
 };
 
-/* Of copies that are gone afterwards: the result must not point into them. */
+/* The inputs are copies that are freed afterwards: the result must not point into them. */
 static si_error_t build(apr_pool_t *pool, const char *body, apr_size_t length, const char *query,
                         const char *stream_id, si_session_request_t *session)
 {
@@ -285,7 +285,7 @@ static const struct {
     { "trailing comma", BYTES("{\"a\":1,}"), NULL, "bad-json" },
     { "raw control", BYTES("{\"a\":\"\t\"}"), NULL, "bad-json" },
     { "invalid UTF-8", BYTES("{\"a\":\"\xFF\"}"), NULL, "bad-json" },
-    { "NUL behind", BYTES("{}\0"), NULL, "bad-json" },
+    { "NUL after the object", BYTES("{}\0"), NULL, "bad-json" },
     { "bad number", BYTES("{\"a\":01}"), NULL, "bad-json" },
     { "bad in a container that is edited", BYTES("{\"adsParams\":{\"a\":01}}"), "ads.p=v",
       "bad-json" },
@@ -296,7 +296,7 @@ static const struct {
 
     { "value not UTF-8", BYTES("{}"), "ads.p=%FF", "bad-query" },
     { "value not UTF-8, raw", BYTES("{}"), "ads.p=\xFF", "bad-query" },
-    { "value cut amid a character", BYTES("{}"), "ads.p=%E2%82", "bad-query" },
+    { "value cut within a character", BYTES("{}"), "ads.p=%E2%82", "bad-query" },
     { "value of a surrogate", BYTES("{}"), "ads.p=%ED%A0%80", "bad-query" },
     { "value overlong", BYTES("{}"), "ads.p=%C0%AF", "bad-query" },
     { "value not UTF-8, playerParams.", BYTES("{}"), "playerParams.p=%FF", "bad-query" },
@@ -304,7 +304,7 @@ static const struct {
     { "value not UTF-8, manifestParams.", BYTES("{}"), "manifestParams.p=%FF", "bad-query" },
     { "value not UTF-8, documented aws.*", BYTES("{}"), "aws.logMode=%FF", "bad-query" },
     { "value not UTF-8, anything else", BYTES("{}"), "p=%FF", "bad-query" },
-    { "value not UTF-8, but a good one behind", BYTES("{}"), "ads.p=%FF&ads.p=1", "bad-query" },
+    { "value not UTF-8, but a good one follows", BYTES("{}"), "ads.p=%FF&ads.p=1", "bad-query" },
     { "name not UTF-8", BYTES("{}"), "ads.%FF=1", "bad-query" },
     { "name not UTF-8, anything else", BYTES("{}"), "%FF=1", "bad-query" },
     { "boolean True", BYTES("{}"), "aws.adSignalingEnabled=True", "bad-query" },
@@ -349,12 +349,13 @@ static void refuse_rows(apr_pool_t *pool)
         if (ok(error != SI_ERROR_NONE, "refused: %s", refused[i].name)) {
             is(si_errors[error].name, refused[i].error, "refused: %s: error", refused[i].name);
             is_number(si_errors[error].status, 400, "refused: %s: 400", refused[i].name);
-            ok(session.message && *session.message, "refused: %s: says why", refused[i].name);
+            ok(session.message && *session.message, "refused: %s: the message says why",
+               refused[i].name);
         }
     }
 }
 
-/* The id is whatever was drawn, and always a string. */
+/* The id is the one that was drawn, and always a string. */
 static void stream_ids(apr_pool_t *pool)
 {
     si_session_request_t session;
@@ -363,7 +364,7 @@ static void stream_ids(apr_pool_t *pool)
     is(session.body, "{\"streamId\":\"10\"}", "the id is a string");
 }
 
-/* 32 nested containers with the edited one among them. */
+/* 32 nested containers, one of which is edited. */
 static void nesting(apr_pool_t *pool)
 {
     const char *body = "{\"adsParams\":{\"a\":"
@@ -378,7 +379,7 @@ static void nesting(apr_pool_t *pool)
        "32 nested, edited: body");
 }
 
-/* A body of the size that is allowed by default arrives byte for byte but for the added member. */
+/* A body of the default maximum size arrives byte for byte, except for the added member. */
 static void large_body(apr_pool_t *pool)
 {
     const apr_size_t length = 1048576;
@@ -397,7 +398,7 @@ static void large_body(apr_pool_t *pool)
     is_number(build(pool, body, length, NULL, "3", &session), SI_ERROR_NONE, "1 MiB: accepted");
     body[length - 1] = '\0';
     ok(session.body && strcmp(session.body, apr_pstrcat(pool, body, ID, NULL)) == 0,
-       "1 MiB: byte for byte but for the added member");
+       "1 MiB: byte for byte, except for the added member");
 }
 
 int main(void)

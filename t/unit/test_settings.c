@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The directives' values: what is allowed, what is inherited, what holds where nothing is set. */
+/* The directives' values: which are allowed, which are inherited, and the defaults. */
 #include "tap.h"
 
 #include "config/parse.h"
@@ -9,13 +9,13 @@
 #include <apr_file_io.h>
 #include <stddef.h>
 
-/* A refusal quotes the value and tells what is allowed instead. */
+/* A refusal quotes the value and says what is allowed instead. */
 static void is_refusal(apr_pool_t *pool, const char *message, const char *value,
                        const char *allowed)
 {
     contains(message, apr_pstrcat(pool, "'", value, "'", NULL), "'%s' is refused by its value",
              value);
-    contains(message, allowed, "'%s': the message tells what is allowed", value);
+    contains(message, allowed, "'%s': the message says what is allowed", value);
 }
 
 static const struct {
@@ -60,7 +60,7 @@ static void stream_id_counts(apr_pool_t *pool)
 
         if (counts[i].count < 0) {
             is_refusal(pool, message, counts[i].text, "1 to 10");
-            contains(message, "Off", "'%s': the message tells of Off", counts[i].text);
+            contains(message, "Off", "'%s': the message mentions Off", counts[i].text);
             ok(!ids, "'%s': nothing is set", counts[i].text);
             continue;
         }
@@ -103,7 +103,7 @@ static void stream_id_names(apr_pool_t *pool)
 
         if (!stream_ids[i].name) {
             is_refusal(pool, message, stream_ids[i].text, "1 to 64 letters, digits and ._-");
-            contains(message, "1 to 10000", "'%s': the message tells of weights",
+            contains(message, "1 to 10000", "'%s': the message mentions weights",
                      stream_ids[i].text);
             ok(!ids, "'%s': nothing is set", stream_ids[i].text);
             continue;
@@ -117,7 +117,7 @@ static void stream_id_names(apr_pool_t *pool)
     ids = NULL;
     is(si_parse_stream_id(pool, NAME_64, &ids), NULL, "a name of 64 characters");
     is_refusal(pool, si_parse_stream_id(pool, NAME_64 "q", &ids), NAME_64 "q", "1 to 64");
-    is_refusal(pool, si_parse_stream_id(pool, NAME_64 "=3", &ids), NAME_64 "=3", "stands once");
+    is_refusal(pool, si_parse_stream_id(pool, NAME_64 "=3", &ids), NAME_64 "=3", "already listed");
 }
 
 static void many_stream_ids(apr_pool_t *pool)
@@ -129,26 +129,27 @@ static void many_stream_ids(apr_pool_t *pool)
         is(si_parse_stream_id(pool, apr_psprintf(pool, "g%d=%d", i, i), &ids), NULL, "name %d", i);
     }
     is_refusal(pool, si_parse_stream_id(pool, "g26", &ids), "g26", "at most 25 names");
-    is_number(ids->count, 25, "the 26th is none");
+    is_number(ids->count, 25, "the 26th name is refused");
     is_number(ids->total, 25 * 26 / 2, "the weights' sum");
 }
 
-/* Either directive stands alone in a server; a virtual host may take the other one. */
+/* Only one of the two directives may be set in a server; a virtual host may use the other one. */
 static void one_directive_of_the_two(apr_pool_t *pool)
 {
     si_stream_ids_t *counted = NULL, *named = NULL;
 
     si_parse_stream_id_count(pool, "3", &counted);
     is(si_parse_stream_id(pool, "a", &counted),
-       "stands beside StreamIdCount in the same server: give one of the two",
-       "names beside a count");
-    is_number(counted->count, 3, "names beside a count: the count stays");
+       "and StreamIdCount are both set in this server: use one of them",
+       "names after a count are refused");
+    is_number(counted->count, 3, "names after a count: the count stays");
     is(si_parse_stream_id_count(pool, "2", &counted), NULL, "a count again: the last one counts");
-    is_number(counted->count, 2, "a count again: it is that");
+    is_number(counted->count, 2, "a count again: its value is used");
     si_parse_stream_id(pool, "a", &named);
     is(si_parse_stream_id_count(pool, "3", &named),
-       "stands beside StreamIds in the same server: give one of the two", "a count beside names");
-    ok(si_parse_stream_id_count(pool, "Off", &named), "Off beside names");
+       "and StreamIds are both set in this server: use one of them",
+       "a count after names is refused");
+    ok(si_parse_stream_id_count(pool, "Off", &named), "Off after names is refused");
 }
 
 static const struct {
@@ -275,7 +276,7 @@ static void paths(apr_pool_t *pool)
     }
 }
 
-/* Of SessionInitializerEndpoint and SessionInitializerPlaybackBase. */
+/* Checks SessionInitializerEndpoint and SessionInitializerPlaybackBase. */
 static const struct {
     const char *text;
     const char *url; /* NULL: refused */
@@ -360,7 +361,7 @@ static void origin_urls(apr_pool_t *pool)
 
         if (!urls[i].url) {
             is_refusal(pool, message, urls[i].text, "https://host[:port]");
-            contains(message, "none", "'%s': the message tells of none", urls[i].text);
+            contains(message, "none", "'%s': the message mentions none", urls[i].text);
             ok(!origin, "'%s': nothing is set", urls[i].text);
             continue;
         }
@@ -489,7 +490,8 @@ static void cors_arguments(apr_pool_t *pool)
         int j;
 
         for (j = 0; j < MAX_ARGUMENTS && arguments[j]; j++) {
-            is(message, NULL, "AllowOrigin %d: what stands before '%s'", (int)i + 1, arguments[j]);
+            is(message, NULL, "AllowOrigin %d: the values before '%s' are accepted", (int)i + 1,
+               arguments[j]);
             message = si_parse_allow_origin(pool, arguments[j], &cors);
             last = j;
         }
@@ -534,7 +536,7 @@ static void forward_headers(apr_pool_t *pool)
     is(si_parse_forward_header(pool, "X-Custom", &headers), NULL, "ForwardHeader: another");
     is(si_parse_forward_header(pool, "x-custom", &headers), NULL, "ForwardHeader: it again");
     is(si_parse_forward_header(pool, "user-agent", &headers), NULL,
-       "ForwardHeader: one that goes up anyway");
+       "ForwardHeader: one that is always sent");
     is_number(headers->nelts, 2, "ForwardHeader: neither is sent twice");
     for (i = 0; i < COUNT_OF(refused_headers); i++) {
         is_refusal(pool, si_parse_forward_header(pool, refused_headers[i], &headers),
@@ -575,7 +577,7 @@ static void ca_files(apr_pool_t *pool)
 
     is(si_read_ca_file(pool, name, &pem, &length), NULL, "CA file: read");
     is_bytes(pem, length, CERTIFICATE, strlen(CERTIFICATE), "CA file: its certificates");
-    ok(pem && pem[length] == '\0', "CA file: a NUL behind");
+    ok(pem && pem[length] == '\0', "CA file: a NUL follows");
 
     apr_file_remove(name, pool);
     contains(si_read_ca_file(pool, name, &pem, &length), name,
@@ -632,7 +634,7 @@ static const struct {
     MEMBER(POINTER, cors),       MEMBER(INT, max_concurrent),
 };
 
-/* What a member can hold: nothing, "off" (0, or an empty string), or one of two values. */
+/* The values of a member: unset, "off" (0, or an empty string), or one of two values. */
 typedef enum {
     UNSET,
     OFF,
@@ -686,7 +688,9 @@ static int same_settings(const si_settings_t *a, const si_settings_t *b)
     return a->ca_length == b->ca_length;
 }
 
-/* One member set in all ways in the main server and the virtual host, every other one unset. */
+/*
+ * One member is set in all ways in the main server and the virtual host, every other one is unset.
+ */
 static void merge_each(apr_pool_t *pool)
 {
     apr_size_t m;
@@ -731,7 +735,7 @@ static void merge_all(apr_pool_t *pool)
     ok(same_settings(si_settings_merge(pool, unset, own), own),
        "none set in the main server: the virtual host's");
     ok(same_settings(base, &base_before) && same_settings(own, &own_before),
-       "merging leaves what it merges alone");
+       "merging does not change its inputs");
     ok(same_settings(si_settings_merge(pool, si_settings_make(pool), unset), unset),
        "none set at all: none set, so no default hides an inherited value");
 }
@@ -756,16 +760,16 @@ static void defaults(apr_pool_t *pool)
     is(settings->endpoint->scheme, "", "default: no endpoint");
     ok(!settings->schedule_files, "default: no schedules");
     is_number(settings->connect_timeout, 2000000, "default: 2 s to connect");
-    is_number(settings->timeout, 4000000, "default: 4 s for the whole");
+    is_number(settings->timeout, 4000000, "default: 4 s in total");
     is_number(settings->max_body, 1048576, "default: body of 1 MiB");
-    is_number(settings->preserve_host, 1, "default: the viewer's Host");
+    is_number(settings->preserve_host, 1, "default: the player's Host");
     is_number(settings->cors ? settings->cors->mode : SI_CORS_NONE, SI_CORS_ANY,
               "default: any origin");
-    ok(!settings->forward_headers, "default: no further headers");
+    ok(!settings->forward_headers, "default: no additional headers");
     ok(!settings->ca, "default: the system's trust");
 }
 
-/* What is set stays, also what is off. */
+/* A set value is kept, including "off". */
 static void no_default_over_a_value(apr_pool_t *pool)
 {
     si_settings_t *settings = si_settings_make(pool);
@@ -785,7 +789,7 @@ static void no_default_over_a_value(apr_pool_t *pool)
     is_number(settings->path_length, 2, "set: path's length");
     is(settings->playback_base, "https://cdn.example", "set: playback base");
     is_number(settings->connect_timeout, 1000, "set: time to connect");
-    is_number(settings->timeout, 60000000, "set: time for the whole");
+    is_number(settings->timeout, 60000000, "set: total time");
     is_number(settings->max_body, 1, "set: body");
     is_number(settings->preserve_host, 0, "set: the endpoint's Host");
     is_number(settings->cors->mode, SI_CORS_NONE, "set: no CORS");
@@ -836,17 +840,17 @@ static void time_limits_together(apr_pool_t *pool)
                   (int)i + 1);
     }
 
-    /* The inherited and the own one are held together. */
+    /* The inherited and the own value are compared with each other. */
     si_settings_t *base = si_settings_make(pool);
     si_settings_t *own = si_settings_make(pool);
 
     base->connect_timeout = 3000000;
     own->timeout = 1000000;
     ok(si_settings_finish(pool, si_settings_merge(pool, base, own)),
-       "an inherited time to connect that is longer than the own whole is refused");
+       "an inherited time to connect above the own total time is refused");
     base->connect_timeout = SI_UNSET;
     is(si_settings_finish(pool, si_settings_merge(pool, base, own)), NULL,
-       "where it is not set it shrinks instead");
+       "SessionInitializerConnectTimeout that is not set shrinks instead");
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* The forms of the status: counters in, bytes out. */
+/* The output formats of the status: counters in, bytes out. */
 #include "tap.h"
 
 #include "status/status.h"
@@ -114,7 +114,7 @@ static void as_page(void)
     contains(text, "up to&nbsp;5&nbsp;ms</th><td>50</td>", "page: milliseconds");
     contains(text, "above&nbsp;60&nbsp;s</th><td>1</td>", "page: seconds");
     ok(!strstr(text, "<script"), "page: no script");
-    ok(!strstr(text, "bad-query"), "page: what has never happened takes no row");
+    ok(!strstr(text, "bad-query"), "page: an error that never happened has no row");
     contains(written(si_status_section, &server, 1), "<h2>video.example.com:80</h2>",
              "mod_status: the section");
     ok(!strstr(written(si_status_section, &server, 1), "up to&nbsp;"), "mod_status: it is short");
@@ -131,18 +131,18 @@ static void as_lines(void)
     contains(text, "SessionInitializer[1]UpstreamMs: 6400\n", "auto: time");
 }
 
-/* Two files, one of which has never been read. */
+/* There are two files, one of which has never been read. */
 static si_vhost_status_t with_schedules(void)
 {
-    static const si_prefetch_status_t files[] = {
+    static const si_schedule_status_t files[] = {
         { "/etc/<a>\"&.json", 12, 1700000001000000, NULL },
         { "b.json", 0, 0, "Items[0].<\"x\"> is missing" },
     };
     apr_array_header_t *schedules = apr_array_make(pool, 2, sizeof(files[0]));
     si_vhost_status_t server = example();
 
-    APR_ARRAY_PUSH(schedules, si_prefetch_status_t) = files[0];
-    APR_ARRAY_PUSH(schedules, si_prefetch_status_t) = files[1];
+    APR_ARRAY_PUSH(schedules, si_schedule_status_t) = files[0];
+    APR_ARRAY_PUSH(schedules, si_schedule_status_t) = files[1];
     server.schedules = schedules;
     return server;
 }
@@ -189,7 +189,7 @@ static void of_schedules(void)
     ok(!strstr(written(si_status_page, servers, 1), "schedule"), "no schedules: no table");
 }
 
-/* Names come from the configuration: as UTF-8 in every form, and two of them stay two. */
+/* Names come from the configuration: every format shows them as UTF-8, and two names stay two. */
 static const struct {
     const char *name, *html, *json, *label;
 } names[] = {
@@ -218,14 +218,14 @@ static void names_are_escaped(void)
     }
 }
 
-/* Nothing has happened yet: no division by it. */
+/* Nothing has happened yet: there is no division by zero. */
 static void of_nothing(void)
 {
     si_vhost_status_t server = { .name = "x:1", .stream_ids = ids_of("1135") };
     const char *text = written(si_status_page, &server, 1);
 
     contains(text, "<td>0.0&nbsp;%</td><td class=\"expected\">10.0&nbsp;%</td>", "nothing: shares");
-    ok(!strstr(text, "nan") && !strstr(text, "inf"), "nothing: numbers all the same");
+    ok(!strstr(text, "nan") && !strstr(text, "inf"), "nothing has happened: all numbers are shown");
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
 /*
- * Every answer to its own viewer, whatever an upstream writes on a connection that was asked
- * nothing (RFC 9112, 9.2). Each call's target has a name of its own, and the answer must echo it.
+ * Every answer goes to its own player, whatever an upstream writes on a connection without a
+ * request (RFC 9112, 9.2). Each call's target has a name of its own, and the answer must echo it.
  */
 #include "tap.h"
 
@@ -44,7 +44,7 @@ static const char *const bytes[] = {
     "",
 };
 
-/* The upstream: a thread a connection. */
+/* The upstream has one thread per connection. */
 
 typedef struct {
     int port;
@@ -59,7 +59,7 @@ typedef struct {
     SSL *ssl;
     unsigned seed;
     int mode;  /* in which it was accepted */
-    int round; /* the last one that it took part in */
+    int round; /* the last one in which it took part */
 } peer_t;
 
 static atomic_int connections, mode_number;
@@ -68,11 +68,11 @@ static atomic_int round_number, round_kind; /* else in rounds, on every idle con
 static int round_begins[64];                /* eventfds, by the number of the round before */
 static atomic_int written;                  /* strays of this round */
 static atomic_int holds, held;
-static int gate; /* eventfd: what is held is answered */
+static int gate; /* eventfd: held requests are answered */
 
 /*
  * A stray that is written at the moment the request arrives acknowledges it, so that no client can
- * tell it from an answer: such strays are known by their numbers.
+ * tell it from an answer: such strays are recognized by their numbers.
  */
 static atomic_int answers;
 static atomic_char crossed[1 << 20];
@@ -119,7 +119,9 @@ static void begin_round(void)
     eventfd_write(round_begins[round_number++], 1);
 }
 
-/* Returns whether the connection stays open: after one that crossed the request nothing is right.
+/*
+ * Returns whether the connection stays open: after a stray that crossed the request it cannot be
+ * used.
  */
 static int write_answer(peer_t *peer)
 {
@@ -152,7 +154,7 @@ static int write_stray(peer_t *peer, stray_t kind)
 static int wait_for_request(peer_t *peer)
 {
     if (is_random && rand_r(&peer->seed) % 4 == 0 && !has_input(peer, rand_r(&peer->seed) % 400)) {
-        /* A reset takes away the answer too, if that was not read yet. */
+        /* A reset also discards the answer, if that was not read yet. */
         return write_stray(peer, (stray_t)(rand_r(&peer->seed) % STRAY_RESET));
     }
     while (!has_input_before(peer, round_begins[peer->round])) {
@@ -247,7 +249,7 @@ static void *accept_all(void *data)
         peer->fd = fd;
         peer->mode = mode_number;
         peer->seed = (unsigned)connections++;
-        const int is_at_once = (int)peer->seed % 2; /* others by Nagle's algorithm */
+        const int is_at_once = (int)peer->seed % 2; /* others are sent with Nagle's algorithm */
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &is_at_once, sizeof(is_at_once));
         pthread_create(&thread, NULL, serve, peer);
         pthread_detach(thread);
@@ -328,7 +330,7 @@ ssize_t send(int fd, const void *buffer, size_t length, int flags)
 /* Calls */
 
 static apr_pool_t *pool;
-static si_forwarder_t *volatile forwarders[8]; /* kept where a leak checker sees them */
+static si_forwarder_t *volatile forwarders[8]; /* kept here for the leak checker */
 static int forwarder_count;
 
 typedef struct {
@@ -359,7 +361,7 @@ static int is_crossed(const si_response_t *answer)
         return 0;
     }
     while (!crossed[number]) {
-        usleep(1000); /* it is noted after it is written */
+        usleep(1000); /* it is recorded after it is written */
     }
     return crossed[number] == 'y';
 }
@@ -490,15 +492,18 @@ static void test_one_connection(viewer_t *viewer, const char *mode)
         call(viewer, 3);
         is_number(viewer->failed, 0, "%s: %s on an idle connection fails no call", mode,
                   names[kind]);
-        is_number(viewer->wrong, 0, "%s: %s on an idle connection is nobody's answer", mode,
-                  names[kind]);
+        is_number(viewer->wrong, 0, "%s: %s on an idle connection is not the answer of a call",
+                  mode, names[kind]);
         is_number(connections, before + 1, "%s: after %s the next call has a connection of its own",
                   mode, names[kind]);
         viewer->failed = viewer->wrong = 0;
     }
 }
 
-/* What comes after libcurl has chosen the connection is told by what the peer has acknowledged. */
+/*
+ * What arrives after libcurl has chosen the connection is recognized by the bytes that the peer
+ * has acknowledged.
+ */
 static void test_before_request(viewer_t *viewer, const char *mode)
 {
     static const stray_t kinds[] = { STRAY_408, STRAY_LINE, STRAY_ANSWER };
@@ -549,7 +554,7 @@ static void test_many_connections(si_forwarder_t *forwarder, const si_endpoint_t
         }
         is_number(failed, 0, "%s: %s on %d idle connections fails no call", mode, names[kinds[i]],
                   MANY);
-        is_number(wrong, 0, "%s: %s on %d idle connections is nobody's answer", mode,
+        is_number(wrong, 0, "%s: %s on %d idle connections is not the answer of a call", mode,
                   names[kinds[i]], MANY);
     }
 }
@@ -569,7 +574,7 @@ static void test_stress(si_forwarder_t *forwarder, const si_endpoint_t *endpoint
     printf("# %s: %d calls, %d connections\n", mode, calls, connections - before);
     ok(connections - before > calls / 50, "%s: strays came at random moments", mode);
     is_number(failed, 0, "%s: no call of %d fails", mode, calls);
-    is_number(wrong, 0, "%s: no answer of %d is another viewer's", mode, calls);
+    is_number(wrong, 0, "%s: no answer of %d is another player's", mode, calls);
 }
 
 static void test_mode(const upstream_t *upstream, int is_threaded, int calls, int is_slow)
@@ -615,7 +620,10 @@ static void allow_many_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* SI_STRAY_CALLS says how many calls the stress runs make; --slow is for valgrind and its like. */
+/*
+ * SI_STRAY_CALLS sets how many calls the stress runs make; --slow is for valgrind and similar
+ * tools.
+ */
 int main(int argc, char **argv)
 {
     const int is_slow = argc > 1 && strcmp(argv[1], "--slow") == 0;

@@ -2,7 +2,7 @@
 
 /*
  * The choice of a stream id: drawn exactly in proportion to the weights, from a byte source that
- * the test controls, and by a key, the same everywhere.
+ * the test controls; and chosen by a key, with the same result everywhere.
  */
 #include "tap.h"
 
@@ -68,8 +68,8 @@ static int weight_among(const si_stream_ids_t *ids, si_stream_id_set_t among)
 }
 
 /*
- * Every value of so many bytes once: each id must come out as often as its weight says, and what is
- * over must be refused.
+ * Tries every value of so many bytes once: each id must be drawn as often as its weight says, and
+ * the remainder must be refused.
  */
 static void exact(const char *name, const si_stream_ids_t *ids, si_stream_id_set_t among,
                   int byte_count)
@@ -100,7 +100,7 @@ static void exact(const char *name, const si_stream_ids_t *ids, si_stream_id_set
     }
     is_number(beyond, 0, "%s: no other id", name);
     is_number(uneven, 0, "%s: each id in proportion to its weight, exactly", name);
-    is_number(refused, values % total, "%s: what is over is refused", name);
+    is_number(refused, values % total, "%s: the remaining values are refused", name);
 }
 
 static void draws_in_proportion(int is_slow)
@@ -134,7 +134,7 @@ static void draws_again(void)
     is_number(si_stream_id_draw(ids, SI_ALL_STREAM_IDS, from_source, &position), APR_SUCCESS,
               "refused bytes: draws again");
     is_number(position, 9, "refused bytes: the first good one decides");
-    is_number(source_left, 1, "refused bytes: none is taken beyond the good one");
+    is_number(source_left, 1, "refused bytes: no byte is read after the good one");
 }
 
 static void failing_source(void)
@@ -146,19 +146,20 @@ static void failing_source(void)
     feed(bytes, 0);
     is_number(si_stream_id_draw(ids, SI_ALL_STREAM_IDS, from_source, &position), APR_EOF,
               "source fails: its status is returned");
-    is_number(position, 42, "source fails: the position is untouched");
+    is_number(position, 42, "source fails: the position is unchanged");
     is_number(source_calls, 1, "source fails: it is not asked again");
 
-    is_number(si_stream_id_draw(ids, 8, from_source, &position), APR_EINVAL, "of none: refused");
-    is_number(source_calls, 1, "of none: the source is not asked");
+    is_number(si_stream_id_draw(ids, 8, from_source, &position), APR_EINVAL,
+              "an empty set: refused");
+    is_number(source_calls, 1, "an empty set: the source is not asked");
 
     feed(bytes, 1);
     is_number(si_stream_id_draw(ids, SI_ALL_STREAM_IDS, from_source, &position), APR_EOF,
-              "source fails behind a refused byte: its status is returned");
-    is_number(position, 42, "source fails behind a refused byte: the position is untouched");
+              "source fails after a refused byte: its status is returned");
+    is_number(position, 42, "source fails after a refused byte: the position is unchanged");
 }
 
-/* Pearson's chi-square of count draws over the ids among. */
+/* Returns Pearson's chi-square of count draws over the ids among. */
 static double chi_square(const si_stream_ids_t *ids, si_stream_id_set_t among, const int *drawn,
                          int count)
 {
@@ -197,7 +198,7 @@ static int of_key(const si_stream_ids_t *ids, si_stream_id_set_t among, const ch
     return si_stream_id_of_key(ids, among, key, strlen(key));
 }
 
-/* A change of any of these moves every viewer of everyone who uses StreamIdKey. */
+/* A change of any of these moves all players of every operator who uses StreamIdKey. */
 static void keys_are_the_same_everywhere(void)
 {
     static const struct {
@@ -224,12 +225,12 @@ static void keys_are_the_same_everywhere(void)
                   "key '%s': its id by weights", known[i].key);
     }
     is_number(si_stream_id_of_key(ids, SI_ALL_STREAM_IDS, "ab", 1),
-              of_key(ids, SI_ALL_STREAM_IDS, "a"), "a key ends where its length says");
+              of_key(ids, SI_ALL_STREAM_IDS, "a"), "a key ends at its length");
 }
 
 #define KEYS 20000
 
-/* The positions of many keys. */
+/* Computes the positions of many keys. */
 static int *of_many_keys(const si_stream_ids_t *ids, si_stream_id_set_t among)
 {
     int *positions = apr_palloc(pool, KEYS * sizeof(*positions));
@@ -257,7 +258,7 @@ static void keys_spread_by_weight(const char *name, si_stream_id_set_t among, do
     ok(chi_square(ids, among, drawn, KEYS) < highest, "keys, %s: by the weights", name);
 }
 
-/* Of so many keys, those that expected of hundred do something: within five deviations. */
+/* Tests that of so many keys, about expected of a hundred do something: within five deviations. */
 static int is_share(int found, double expected)
 {
     const double distance = found - KEYS * expected;
@@ -265,7 +266,7 @@ static int is_share(int found, double expected)
     return distance * distance < 25 * KEYS * expected * (1 - expected);
 }
 
-/* With and without the last id: who is not of it stays. */
+/* Compares with and without the last id: keys of other ids keep theirs. */
 static void only_the_share_of_an_id_moves(void)
 {
     const si_stream_ids_t *without = with_weights(event_weights, 4);
@@ -279,11 +280,11 @@ static void only_the_share_of_an_id_moves(void)
         moved += before[i] != after[i];
         to_others += before[i] != after[i] && after[i] != 4;
     }
-    is_number(to_others, 0, "an id is added: nobody goes elsewhere");
-    ok(is_share(moved, 1.0 / 20), "an id is added: its share comes to it");
+    is_number(to_others, 0, "an id is added: no key moves to another old id");
+    ok(is_share(moved, 1.0 / 20), "an id is added: it gets its share of the keys");
 }
 
-/* A set, as of those that are not too late, is like a removal of the others. */
+/* A set, such as that of the eligible ids, has the same effect as removing the others. */
 static void a_set_moves_none_of_its_own(void)
 {
     const si_stream_ids_t *ids = with_weights(event_weights, 5);
@@ -295,10 +296,10 @@ static void a_set_moves_none_of_its_own(void)
     for (i = 0; i < KEYS; i++) {
         moved += (14 >> before[i] & 1) && before[i] != after[i];
     }
-    is_number(moved, 0, "a set: who is of it stays");
+    is_number(moved, 0, "a set: keys of its ids keep them");
 }
 
-/* Where an id's name and weight stand does not count, nor does a weight's scale. */
+/* The position of an id's name and weight makes no difference, nor does a weight's scale. */
 static void order_and_scale_are_nothing(void)
 {
     si_stream_ids_t *ids = si_stream_ids_make(pool, "StreamIds");
@@ -314,7 +315,7 @@ static void order_and_scale_are_nothing(void)
     for (i = 0; i < KEYS; i++) {
         moved += positions[i] != 4 - others[i];
     }
-    is_number(moved, 0, "another order and scale: nobody moves");
+    is_number(moved, 0, "another order and scale: no key moves");
 }
 
 static void names(void)
@@ -328,7 +329,7 @@ static void names(void)
     is_number((int)(1000 * si_stream_id_share(ids, 3) + 0.5), 500, "a share");
 }
 
-/* --slow is for valgrind: not every value of three bytes. */
+/* --slow is for valgrind: it skips the test of every value of three bytes. */
 int main(int argc, char **argv)
 {
     pool = tap_pool();

@@ -24,7 +24,7 @@ static const struct {
     { "U+FFFF", BYTES("\xEF\xBF\xBF"), 3, 1 },
     { "U+10000", BYTES("\xF0\x90\x80\x80"), 4, 1 },
     { "U+10FFFF", BYTES("\xF4\x8F\xBF\xBF"), 4, 1 },
-    { "text behind", BYTES("\xC3\xA4x"), 2, 1 },
+    { "text follows", BYTES("\xC3\xA4x"), 2, 1 },
     { "several", BYTES("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z"), 1, 1 },
 
     { "continuation alone, low", BYTES("\x80"), 0, 0 },
@@ -51,8 +51,8 @@ static const struct {
     { "no continuation in third place", BYTES("\xE2\x82z"), 0, 0 },
     { "no continuation in fourth place", BYTES("\xF0\x9F\x98z"), 0, 0 },
     { "lead byte for a continuation", BYTES("\xC3\xC3"), 0, 0 },
-    { "ill-formed behind good text", BYTES("good\xFF"), 1, 0 },
-    { "cut behind good text", BYTES("good\xC3\xA4\xE2\x82"), 1, 0 },
+    { "ill-formed after good text", BYTES("good\xFF"), 1, 0 },
+    { "cut after good text", BYTES("good\xC3\xA4\xE2\x82"), 1, 0 },
     { "Latin-1", BYTES("caf\xE9"), 1, 0 },
 };
 
@@ -93,8 +93,7 @@ static void every_code_point(void)
             wrong++;
         }
     }
-    is_number(wrong, 0,
-              "every scalar value is well-formed, surrogates and what lies above are not");
+    is_number(wrong, 0, "every scalar value is well-formed, surrogates and higher values are not");
 }
 
 int main(void)
@@ -109,7 +108,7 @@ int main(void)
         free(text);
     }
     ok(si_utf8_valid("", 0), "valid: nothing");
-    ok(si_utf8_valid("\xFF", 0), "valid: no byte beyond the length is looked at");
+    ok(si_utf8_valid("\xFF", 0), "valid: no byte beyond the length is read");
     every_code_point();
     return done();
 }

@@ -1,6 +1,6 @@
 /* Licensed under the Apache License, Version 2.0; see LICENSE. */
 
-/* What follows from a server's settings, and what servers share. */
+/* What a server's settings result in, and what servers share. */
 #include "tap.h"
 
 #include "config/parse.h"
@@ -81,7 +81,7 @@ static void make_endpoints(apr_pool_t *pool)
 
 static const struct {
     const char *name;
-    const char *url, *ca; /* after https://a.example, with the system's trust and with ours */
+    const char *url, *ca; /* added to https://a.example, with the system's trust and with its own */
     int known;            /* which it shares; -1: its own */
 } sharings[] = {
     { "same URL, the system's trust", "https://a.example", NULL, 0 },
@@ -124,7 +124,7 @@ static void share_endpoints(apr_pool_t *pool)
                  sharings[i].ca ? strlen(sharings[i].ca) : 0, "%s: its trust", sharings[i].name);
         for (j = 0; j < shared.endpoints->nelts; j++) {
             is_number(APR_ARRAY_IDX(shared.endpoints, j, const si_endpoint_t *)->index, j,
-                      "%s: endpoint %d knows its place", sharings[i].name, j);
+                      "%s: endpoint %d has its index", sharings[i].name, j);
         }
     }
 }
@@ -142,7 +142,10 @@ static void http_has_no_trust(apr_pool_t *pool)
     ok(!plain->ca, "http: no trust");
 }
 
-/* Each server that has stream ids and files has a view of its own, for the plan is of its ids. */
+/*
+ * Each server that has stream ids and files has a view of its own, because the plan depends on its
+ * ids.
+ */
 static void views_of_schedules(apr_pool_t *pool)
 {
     si_settings_t *base = si_settings_make(pool);
@@ -163,13 +166,13 @@ static void views_of_schedules(apr_pool_t *pool)
     for (i = 0; i < 3; i++) {
         is(si_vhost_complete(pool, vhosts[i], &shared), NULL, "files: complete");
     }
-    is_number(shared.views->nelts, 2, "files: a view of each that is on");
-    ok(!vhosts[2]->schedules, "files: none of one that is off");
+    is_number(shared.views->nelts, 2, "files: each server that is on has a view");
+    ok(!vhosts[2]->schedules, "files: a server that is off has no view");
     for (i = 0; i < 2; i++) {
         ok(vhosts[i]->schedules->ids == vhosts[i]->settings->stream_ids,
            "files: view %d has the server's ids", i);
         ok(vhosts[i]->schedules->files == base->schedule_files, "files: view %d has the files", i);
-        is_number(vhosts[i]->schedules->index, i, "files: view %d knows its place", i);
+        is_number(vhosts[i]->schedules->index, i, "files: view %d has its index", i);
     }
 }
 

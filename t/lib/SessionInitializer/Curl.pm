@@ -13,7 +13,7 @@ our @EXPORT_OK = qw(curl run $PATIENCE);
 # curl's own limit, in seconds.
 our $PATIENCE = 90 * SessionInitializer::Process::patience();
 
-# The exit status and the output of a program, which is ended after some minutes.
+# Returns the exit status and the output of a program, which is ended after some minutes.
 sub run {
     my @command = @_;
     my $pid = open(my $output, '-|') // die "fork: $!\n";
@@ -29,7 +29,7 @@ sub run {
     return $?, $text;
 }
 
-# One call: its last answer, with the HTTP version that it came in.
+# Makes one call; returns its last answer, with the HTTP version of that answer.
 sub curl {
     my @arguments = @_;
     my ($status, $text) = run(qw(curl -sS -q -i --max-time), $PATIENCE, qw(--noproxy * -w \n%{http_version}\n%{url_effective}),

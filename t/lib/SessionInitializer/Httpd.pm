@@ -17,9 +17,9 @@ my %PREFORK = (StartServers => 4, ServerLimit => 16, MaxRequestWorkers => 16, Mi
 
 sub vars { return Apache::Test::basic_config()->{vars} }
 
-# name: of its directory below t/logs; config: in which PORT is its port; limits: of the MPM, in place of those
-# above; one_child: prefork has one, as the others have; all_modules; modules: further ones; without_ours: the module is not loaded; environment: variables added to
-# its own
+# Options: name of its directory below t/logs; config, in which PORT becomes its port; limits of the MPM, in place of
+# those above; one_child: prefork has one child, as the other MPMs do; all_modules; modules: further ones; without_ours:
+# the module is not loaded; environment: variables added to its own.
 sub start {
     my ($class, %options) = @_;
     my $directory = vars()->{t_logs} . "/$options{name}";
@@ -74,7 +74,8 @@ $config
 CONFIG
 }
 
-# Vhosts for its config, by name and directives: NAME has the host NAME.test, and the first gets all other hosts too.
+# Returns vhosts for its config, by name and directives: NAME has the host NAME.test, and the first gets all other hosts
+# too.
 sub vhosts {
     my @vhosts = @_;
     my $text = '';
@@ -91,7 +92,7 @@ sub write_file {
     close $file or die "$path: $!\n";
 }
 
-# Success, and all that it said.
+# Returns whether it succeeded, and its output.
 sub run_httpd {
     my @arguments = @_;
     my $pid = open(my $output, '-|') // die "fork: $!\n";
@@ -104,7 +105,7 @@ sub run_httpd {
     return close($output), $text;
 }
 
-# configtest of a configuration: success, and what httpd said.
+# Runs configtest on a configuration; returns whether it succeeded, and the output of httpd.
 sub configtest {
     my ($config, @modules) = @_;
     my $directory = vars()->{t_logs} . '/configtest';
@@ -123,7 +124,7 @@ sub port { return $_[0]{port} }
 sub pid { return $_[0]{pid} }
 sub directory { return $_[0]{directory} }
 
-# How often it has read its configuration and begun to serve.
+# Returns how often it has read its configuration and begun to serve.
 sub generations {
     my $self = shift;
     return scalar(() = $self->error_log =~ /resuming normal operations/g);
@@ -131,7 +132,7 @@ sub generations {
 
 sub children { return SessionInitializer::Process::children($_[0]->pid) }
 
-# The child that has accepted a client's connection: who holds the socket that /proc/net/tcp shows.
+# Returns the child that has accepted a client's connection: it holds the socket that /proc/net/tcp shows.
 sub child_of {
     my ($self, $connection) = @_;
     my $ends = sprintf ':%04X [0-9A-F]+:%04X', $self->port, $connection->port;
@@ -148,7 +149,7 @@ sub holds_socket {
     return grep { (readlink // '') eq "socket:[$inode]" } glob "/proc/$pid/fd/*";
 }
 
-# Ends a child as the kernel does when memory is short.
+# Kills a child as the kernel does when memory is short.
 sub kill_child {
     my ($self, $pid) = @_;
     kill KILL => $pid or die "child $pid is gone\n";
@@ -156,7 +157,7 @@ sub kill_child {
         or die "child $pid does not end\n";
 }
 
-# How many threads its children have, once that stands still: workers are started one by one.
+# Returns how many threads its children have, once the number is stable: workers are started one by one.
 sub threads {
     my $self = shift;
     my ($last, $looks) = (0, 0);
@@ -176,7 +177,7 @@ sub error_log {
     return <$file> // '';
 }
 
-# A graceful restart, and waits until it is done.
+# Restarts gracefully, and waits until that is done.
 sub graceful {
     my $self = shift;
     my $before = $self->generations;

@@ -7,7 +7,7 @@ use Exporter 'import';
 
 our @EXPORT_OK = qw(parse_json json_text json_sorted json_members json_member json_without to_perl);
 
-# Encode refuses U+FFFE and others that JSON allows.
+# Encode refuses U+FFFE and other characters that JSON allows.
 my $UTF8 = qr/\A(?:
     [\x00-\x7f]++ | [\xc2-\xdf][\x80-\xbf]
     | \xe0[\xa0-\xbf][\x80-\xbf] | [\xe1-\xec\xee\xef][\x80-\xbf]{2} | \xed[\x80-\x9f][\x80-\xbf]
@@ -63,7 +63,7 @@ sub unescape {
     return $string;
 }
 
-# One text for each value, to compare: json_sorted is blind to the order of members, json_text is not.
+# Each returns one text per value, to compare: json_sorted ignores the order of members, json_text does not.
 sub json_text { return text($_[0], sub { @_ }) }
 sub json_sorted { return text($_[0], sub { sort @_ }) }
 
@@ -82,14 +82,14 @@ sub quoted {
     return qq("$string");
 }
 
-# The values of all members with that name, in order.
+# Returns the values of all members with that name, in order.
 sub json_members {
     my ($object, $name) = @_;
     $object->[0] eq 'object' or die "no object\n";
     return map { $_->[1] } grep { $_->[0] eq $name } @$object[1 .. $#$object];
 }
 
-# The value that a reader takes: that of the last.
+# Returns the value that a reader takes, which is the last one.
 sub json_member { return (json_members(@_))[-1] }
 
 sub json_without {

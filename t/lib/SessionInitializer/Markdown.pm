@@ -1,4 +1,4 @@
-# The parts of a Markdown file that say something a test can check.
+# The parts of a Markdown file that a test can check.
 package SessionInitializer::Markdown;
 use strict;
 use warnings;
@@ -16,11 +16,11 @@ sub read {
 }
 
 sub name { return $_[0]{name} }
-sub blocks { return @{$_[0]{blocks}} }        # { language, text, at }: what stands between ``` and ```
+sub blocks { return @{$_[0]{blocks}} }        # { language, text, at }: the text between ``` and ```
 sub headings { return @{$_[0]{headings}} }    # their texts
-sub links { return @{$_[0]{links}} }          # what links within these documents point at
+sub links { return @{$_[0]{links}} }          # the targets of links within these documents
 
-# The rows of the tables whose first row begins with these cells.
+# Returns the rows of the tables whose first row begins with these cells.
 sub rows {
     my ($self, @head) = @_;
     my @found = grep { "@{$_->[0]}[0 .. $#head]" eq "@head" } grep { @{$_->[0]} >= @head } @{$self->{tables}};
@@ -62,7 +62,7 @@ sub begin_block {
     return $self->{blocks}[-1];
 }
 
-# What GitHub makes of a heading.
+# Returns the anchor that GitHub makes of a heading.
 sub anchor {
     my $heading = Encode::decode('UTF-8', shift);
     return lc($heading =~ s/[^\w\s-]//gr) =~ tr/ /-/r;

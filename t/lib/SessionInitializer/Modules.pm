@@ -1,9 +1,9 @@
-# LoadModule lines for httpd's modules and for ours.
+# LoadModule lines for httpd's modules and for this one.
 package SessionInitializer::Modules;
 use strict;
 use warnings;
 
-# Enough for a server that has nothing but our module.
+# Enough for a server that has only this module.
 my @BASIC = qw(authz_core authz_host log_config unixd);
 
 my @ALL = (@BASIC, qw(
@@ -20,7 +20,7 @@ sub load_all {
     return load($vars, @ALL, @more, $vars->{si_mpm} eq 'prefork' ? () : 'http2');
 }
 
-# Ours is left out where the variables name none. Modules that this httpd has built in have no file.
+# This module is left out if the variables do not name it. Modules that are built into this httpd have no file.
 sub load {
     my ($vars, @names) = @_;
     my @files = grep { -e $_->[1] }

@@ -6,10 +6,10 @@ use warnings;
 use IO::Socket::INET ();
 use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
-# How many times slower this machine is than an idle one (script/test measures it): limits of waiting are multiplied by it.
+# How many times slower this machine is than an idle one (script/test measures it): time limits are multiplied by it.
 sub patience { return $ENV{SI_PATIENCE} || 1 }
 
-# What a piece of code returns, and whether that took no longer than so many seconds on an idle machine.
+# Returns what a piece of code returns, and whether that took at most so many seconds, scaled to an idle machine.
 sub in_time {
     my ($seconds, $code) = @_;
     my $began = clock_gettime(CLOCK_MONOTONIC);
@@ -30,27 +30,27 @@ sub read_pid {
     return (<$file> // '') =~ /^(\d+)$/ ? $1 : undef;
 }
 
-# Ends a process and waits for that.
+# Ends a process and waits for its end.
 sub end {
     my ($pid, $signal) = @_;
     kill $signal || 'TERM', $pid or return;
     eventually(sub { waitpid($pid, 1); !kill 0, $pid }) or warn "process $pid does not end\n";
 }
 
-# At SIGTERM httpd closes the sockets of its workers, and crashes if one of them is just doing that itself (event and
-# worker, 2.4.71, with or without this module); prefork's children end in the signal handler, amid a malloc too. So
-# a server is let finish what it is at before it is stopped. It may have connections that no one closes: this waits for
+# At SIGTERM httpd closes the sockets of its workers, and crashes if one of them does that itself at the same moment
+# (event and worker, 2.4.71, with or without this module); prefork's children end in the signal handler, even during a
+# malloc. So a server finishes its work before it is stopped. It may have connections that no one closes: this waits for
 # half a second at most.
 sub let_connections_end {
     my %is_port = map { sprintf('%04X', $_) => 1 } @_;
     return awaits(0.5, sub {
         open my $table, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!\n";
-        # Of a process (inode), and no listener (state 0A).
+        # Sockets of a process (inode) that are not listeners (state 0A).
         return !grep { /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) \S+ (?!0A)(?:\S+ +){6}[1-9]/ && $is_port{$1} } <$table>;
     });
 }
 
-# Until every thread of the children sleeps, for some looks in a row.
+# Waits until every thread of the children sleeps, in several checks in a row.
 sub let_rest {
     my $pid = shift // return;
     my $looks = 0;
@@ -72,15 +72,15 @@ sub first_line {
     return <$file> // '';
 }
 
-# What a log tells of processes that crashed, but for those of httpd's own, with this module or without: a crash whose
-# stack (crash_report.c) has nothing of the module.
+# Returns the reports of crashed processes in a log, except for httpd's own crashes, which occur without this module
+# too: the stack (crash_report.c) of such a crash has no frame of the module.
 sub crashes {
     my $log = shift;
     my %is_httpds = map { /^crash of (\d+)/ && !/session_initializer/ ? ($1 => 1) : () } $log =~ /^(crash of .*?^end of crash)/gms;
     return grep { !/ child pid (\d+) / || !$is_httpds{$1} } $log =~ /(.*exit signal.*)/g;
 }
 
-# Polls until a condition holds; what it then is, or false after a minute of an idle machine.
+# Polls until a condition is true; returns its value, or false after a minute on an idle machine.
 sub eventually { return awaits(60, @_) }
 
 sub awaits {
@@ -94,7 +94,7 @@ sub awaits {
     return 0;
 }
 
-# A number from a file may be another process by now: ours have the build directory among their arguments.
+# A pid from a file may be another process by now: the tests' processes have the build directory among their arguments.
 sub end_left_behind {
     my $build = shift;
     for my $file (glob("$build/t/logs/*.pid $build/t/logs/*/*.pid")) {

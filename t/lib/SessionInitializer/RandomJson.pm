@@ -1,4 +1,4 @@
-# Random JSON and random queries, with what they mean. srand decides which.
+# Random JSON and random queries, with their meaning. srand makes them repeatable.
 package SessionInitializer::RandomJson;
 use strict;
 use warnings;
@@ -26,14 +26,14 @@ sub random_char {
 
 sub random_text { return join '', map { random_char() } 1 .. below(pick(1, 4, 20)) }
 
-# As UTF-16 code units, each \uXXXX.
+# Writes UTF-16 code units, each as \uXXXX.
 sub escaped {
     my $code = ord shift;
     my @units = $code > 0xffff ? (0xd800 + ($code - 0x10000 >> 10), 0xdc00 + ($code - 0x10000 & 0x3ff)) : $code;
     return join '', map { sprintf pick('\u%04x', '\u%04X'), $_ } @units;
 }
 
-# A JSON string, each character in one of its spellings; no lone surrogate before another one.
+# Returns a JSON string, each character in one of its spellings; a lone surrogate never precedes another one.
 sub spelled {
     my ($text, $escape_one_in) = @_;
     my $json = join '', map {
@@ -75,21 +75,21 @@ sub list { return space() . join(space() . ',' . space(), @_) . space() }
 sub member { return spelled($_[0], 10) . space() . ':' . space() . $_[1] }
 sub name { return one_in(4) ? random_text() : pick(@NAMES) }
 
-# An object whose own depth that is; further members are at its end.
+# Returns an object at that depth; further members are at its end.
 sub object {
     my ($depth, @further) = @_;
     my $count = $depth > 1 ? below(4) : one_in(100) ? 500 : below(6);
     return '{' . list((map { member(name(), value($depth)) } 1 .. $count), @further) . '}';
 }
 
-# 32 containers, one in the other.
+# Returns 32 containers, one in the other.
 sub deepest {
-    my ($before, $behind) = ('', '');
+    my ($before, $after) = ('', '');
     for (1 .. 31) {
         my ($open, $close) = one_in(2) ? ('[', ']') : ('{"' . pick('a', 'streamId', '') . '":', '}');
-        ($before, $behind) = ($before . $open . space(), space() . $close . $behind);
+        ($before, $after) = ($before . $open . space(), space() . $close . $after);
     }
-    return $before . number() . $behind;
+    return $before . number() . $after;
 }
 
 sub random_body {
@@ -100,7 +100,7 @@ sub random_body {
     return space() . object(1, @further) . space();
 }
 
-# [how the query names it, where it goes in the body]; where there is no member, the name's rest is.
+# [name in the query, container and member in the body]; if no member is given, the rest of the name is the member.
 my @PLACES = (
     ['ads.', 'adsParams'], ['playerParams.', 'playerParams'], ['manifest.', 'manifestParams'],
     ['manifestParams.', 'manifestParams'], ['', 'playerParams'],
@@ -114,8 +114,8 @@ my @PLACES = (
 );
 my @STAYING = qw(aws.sessionId aws.unknown aws.);
 
-# The query, what of it goes upstream as it is (undef for none), and what it changes in the body: name to value as
-# parse_json gives it, or to a hash of those for an object.
+# Returns the query, the part of it that goes upstream unchanged (undef for none), and the changes to the body: name to
+# value as parse_json gives it, or to a hash of those for an object.
 sub random_query {
     my (@items, @kept, %changes);
     for (1 .. below(9)) {
@@ -145,7 +145,7 @@ sub changing_item {
     return (percent($prefix . $rest) . $equals . percent($value, '='), $prefix eq '');
 }
 
-# Percent-encoded where it must be, and now and then where it need not. A '+' is a plus.
+# Percent-encodes what must be encoded, and sometimes what need not. A '+' is a plus.
 sub percent {
     my ($text, $also_plain) = (@_, '');
     return join '', map {

@@ -1,4 +1,4 @@
-# The MediaTailor stand-in as a process, and what it recorded.
+# The MediaTailor stand-in as a process, and its record of requests.
 package SessionInitializer::StandIn;
 use strict;
 use warnings;
@@ -12,8 +12,8 @@ use SessionInitializer::Wire qw(exchange);
 my @CERTIFICATES = qw(good wrong-name expired self-signed);
 my @ODD_TLS = qw(tls1.1 h2 alpn-refused);
 
-# Starts one. It has a plain port (which may be given), one for each certificate, one for each odd kind of TLS, one
-# that refuses and one that hangs.
+# Starts a stand-in. It has a plain port (which may be given), one for each certificate, one for each unusual kind of
+# TLS, one that refuses and one that hangs.
 sub start {
     my ($class, $vars, $name, $port) = @_;
     my @arguments = ('--port', $port // 0, '--refuse', 0, '--blackhole', 0, '--media', $vars->{media});
@@ -25,7 +25,7 @@ sub start {
 
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
-        setpgrp;    # Ctrl-C is for t/TEST, which then ends it
+        setpgrp;    # t/TEST handles Ctrl-C, and then ends the stand-in
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', "$vars->{t_logs}/$name.log";
         open STDERR, '>&', \*STDOUT;
@@ -50,7 +50,7 @@ sub read_whole {
     return <$file>;
 }
 
-# The one that t/TEST has started.
+# Returns the one that t/TEST has started.
 sub of_the_run {
     my ($class, $vars) = @_;
     return bless { pid => $vars->{standin_pid}, ready => { http => $vars->{standin_port} } }, $class;
@@ -79,7 +79,7 @@ sub stop {
     unlink $self->{pid_file};
 }
 
-# Else it ends with this object.
+# Lets it run on; otherwise it ends with this object.
 sub leave { delete $_[0]{owner}; return }
 
 sub DESTROY {
@@ -88,7 +88,7 @@ sub DESTROY {
     $self->stop if $self->{owner} && $self->{owner} == $$;
 }
 
-# The requests that it got, less those for its private URLs.
+# Returns the requests that it got, without those for its private URLs.
 sub requests {
     my $self = shift;
     return map { SessionInitializer::StandIn::Request->new($_) } @{$self->private(GET => '/_standin/requests')};
@@ -99,7 +99,7 @@ sub summary { return $_[0]->private(GET => '/_standin/summary') }
 sub forget { $_[0]->private(DELETE => '/_standin/requests'); return }
 sub release { $_[0]->private(DELETE => '/_standin/held'); return }    # of the fault hold
 
-# Writes bytes on each idle kept connection, or ends it; how many there were.
+# Writes bytes on each idle kept connection, or closes it; returns the number of connections.
 sub write_on_idle { return $_[0]->private(POST => '/_standin/idle', $_[1]) }
 
 sub private {
@@ -140,7 +140,7 @@ sub header_names {
     return map { lc $_->[0] } @{$self->{headers}};
 }
 
-# All values of a header in a list, the first in a scalar.
+# Returns all values of a header in list context, the first one in scalar context.
 sub header {
     my ($self, $name) = @_;
     my @values = map { $_->[1] } grep { lc $_->[0] eq lc $name } @{$self->{headers}};

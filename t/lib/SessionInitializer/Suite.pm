@@ -19,7 +19,7 @@ our @EXPORT = qw(
     failure_is_logged chi_square
 );
 
-# What a test says of a failure goes where its verdict goes, so that a log has them together.
+# Diagnostics of a failure go to the same stream as its result, so that a log has them together.
 Test::More->builder->failure_output(\*STDOUT);
 
 our $PATH = '/session-initializer';
@@ -34,7 +34,7 @@ sub threaded { return vars()->{si_mpm} ne 'prefork' }
 sub eventually { return SessionInitializer::Process::eventually(@_) }
 sub patience { return SessionInitializer::Process::patience() }
 
-# That a piece of code does not take longer than so many seconds of an idle machine; returns what it returns.
+# Tests that a piece of code takes at most so many seconds, scaled to an idle machine; returns what it returns.
 sub in_time {
     my ($seconds, $name, $code) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -43,10 +43,10 @@ sub in_time {
     return $result;
 }
 
-# The session URL of a playback configuration for which the stand-in misbehaves.
+# Returns the session URL of a playback configuration for which the stand-in simulates a fault.
 sub fault { return "/v1/session/$ACCOUNT/fault-$_[0]/live/index.m3u8" }
 
-# Requests to the shared httpd. A vhost NAME has the host NAME.test; a target is taken as it is.
+# Sends requests to the shared httpd. A vhost NAME has the host NAME.test; a target is sent unchanged.
 sub request {
     my ($method, $target, %options) = @_;
     my $vhost = delete $options{vhost} // 'plain';
@@ -70,21 +70,21 @@ my $stand_in;
 
 sub stand_in { return $stand_in //= SessionInitializer::StandIn->of_the_run(vars()) }
 
-# Waits until so many calls for a fault are with the stand-in.
+# Waits until the stand-in holds so many calls for a fault.
 sub under_way {
     my ($fault, $count) = @_;
     my $target = fault($fault);
     return eventually(sub { $count == grep { $_->target eq $target } stand_in()->requests });
 }
 
-# What the stand-in got since it was asked the last time.
+# Returns the requests that the stand-in got since the last query.
 sub new_requests {
     my @requests = stand_in()->requests;
     stand_in()->forget;
     return @requests;
 }
 
-# The one request that it got.
+# Returns the one request that it got.
 sub received {
     my @requests = new_requests();
     Test::More::diag('the stand-in got ' . @requests . ' requests') if @requests != 1;
@@ -102,13 +102,13 @@ sub occurrences {
     return scalar(() = $text =~ /$pattern/g);
 }
 
-# A redirect's stream id, which must stand at the end of Location.
+# Returns a redirect's stream id, which must be at the end of Location.
 sub stream_id_of {
     my $answer = shift;
     return ($answer->header('Location') // '') =~ /[?&]aws\.streamId=([^&]*)\z/ ? $1 : undef;
 }
 
-# A redirect of ours to a URL, in which ID stands for any id of the vhost.
+# Tests for a redirect of the module to a URL, in which ID is a placeholder for any id of the vhost.
 sub is_redirect {
     my ($answer, $location, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -124,7 +124,7 @@ sub is_redirect {
     });
 }
 
-# An error of the module's own.
+# Tests for an error of the module's own.
 sub is_own_error {
     my ($answer, $status, $slug, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -140,7 +140,7 @@ sub is_own_error {
     });
 }
 
-# An answer of the upstream's.
+# Tests for a response of the upstream.
 sub is_answer {
     my ($answer, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -148,7 +148,7 @@ sub is_answer {
         || Test::More::diag($answer->head . substr $answer->body, 0, 500);
 }
 
-# The JSON that the stand-in got, less the stream id, which must be there as a string, alone and from 1 to 3.
+# Returns the JSON that the stand-in got, without the stream id, which must occur once, as a string, from 1 to 3.
 sub sent_body {
     my $request = shift;
     my $body = eval { parse_json($request->body) } // return "no JSON: $@";
@@ -157,7 +157,7 @@ sub sent_body {
     return json_sorted(json_without($body, 'streamId'));
 }
 
-# Posts a body with a query: what the stand-in then gets is the body expected, whatever its order, and the query.
+# Posts a body with a query: the stand-in then gets the body expected, in any order, and the query.
 sub is_sent {
     my ($query, $body, $expected_body, $expected_query, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -171,7 +171,7 @@ sub is_sent {
     });
 }
 
-# The shared httpd's log files: where one ends now, and what was added since, as soon as it matches.
+# The shared httpd's log files: where a log ends now, and what was added since, as soon as it matches.
 sub log_mark { return -s log_file($_[0]) // 0 }
 
 sub logged {
@@ -180,7 +180,7 @@ sub logged {
     return eventually(sub { $text = log_since($name, $mark); $text =~ $pattern }) ? $text : log_since($name, $mark);
 }
 
-# Since the mark the module has told the operator of one failure, and that in one line.
+# Tests that since the mark the module has reported one failure to the operator, in one line.
 sub failure_is_logged {
     my ($mark, $vhost, $slug, $stage, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -190,7 +190,7 @@ sub failure_is_logged {
         "$name: with vhost, stage, cause and milliseconds");
 }
 
-# How far counts are from what the weights lead to expect of as many draws.
+# Returns how far the counts are from the expected counts of as many draws with these weights.
 sub chi_square {
     my ($count, %weights) = @_;
     my ($draws, $total, $sum) = (0, 0, 0);

@@ -32,8 +32,8 @@ sub run_in_build_directory {
 
     $ENV{PERL5LIB} = join ':', "$sources/lib", grep { length } $ENV{PERL5LIB} // '';
     $ENV{APACHE_TEST_STARTUP_TIMEOUT} = 60 * SessionInitializer::Process::patience();
-    $ENV{APACHE_TEST_ULIMIT_SET} = 1;              # else Apache::Test starts itself anew through a shell
-    $ENV{RES_OPTIONS} = 'timeout:1 attempts:1';    # a name server that is not there is given up soon
+    $ENV{APACHE_TEST_ULIMIT_SET} = 1;              # otherwise Apache::Test starts itself anew through a shell
+    $ENV{RES_OPTIONS} = 'timeout:1 attempts:1';    # lookups at a name server that does not exist end soon
     delete @ENV{grep { /_proxy$/i } keys %ENV};
 
     chdir $build or die "$build: $!\n";             # Apache::Test's top directory,
@@ -52,7 +52,7 @@ sub link_into {
     }
 }
 
-# Each run has a configuration of its own; servers that an earlier one has left end first.
+# Each run has a configuration of its own; servers that an earlier run has left are ended first.
 sub pre_configure {
     my $self = shift;
     SessionInitializer::Process::end_left_behind($self->{build});
@@ -83,10 +83,10 @@ sub variables {
     my ($port, $tls_port) = SessionInitializer::Process::free_ports(2);
     return (
         apxs => $apxs, httpd => $ENV{HTTPD} || "$sbindir/$name", modules_dir => $modules_dir,
-        # Apache::Test takes these modules for the system's; it would else read the system's configuration.
+        # Apache::Test treats these modules as the system's; otherwise it would read the system's configuration.
         httpd_conf => "$self->{build}/t/conf/modules.conf",
         servername => '127.0.0.1', port => $port, tls_port => $tls_port,
-        # As a child httpd is reaped here; one that is to stay must not depend on this process.
+        # As a child httpd is reaped here; an httpd that is to stay must not depend on this process.
         defines => $self->{opts}{'start-httpd'} ? '' : 'NO_DETACH',
         si_module => abs_path($module), si_mpm => $mpm,
         (map { ("patient_$_" => $_ * SessionInitializer::Process::patience()) } 5, 300, 400, 1000),
@@ -100,7 +100,7 @@ sub new_test_config {
     return SessionInitializer::TestConfig->new($self->{conf_opts});
 }
 
-# The stand-in's ports stand in httpd's configuration, so it is started first. It ends with this process.
+# The stand-in is started first, because httpd's configuration contains its ports. It ends with this process.
 my $stand_in;
 
 sub configure {
@@ -149,7 +149,7 @@ use warnings;
 
 use base 'Apache::TestConfig';
 
-# Apache::Test would give each <VirtualHost> a port of its own, open to the world. Ours are told apart by name.
+# Apache::Test would give each <VirtualHost> a port of its own, open to all hosts. These vhosts are told apart by name.
 sub parse_vhost { return undef }
 
 1;

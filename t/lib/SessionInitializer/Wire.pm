@@ -1,4 +1,4 @@
-# HTTP in exact bytes: what is sent is what the test says, and what came is kept as it came.
+# HTTP in exact bytes: a request is sent as the test writes it, and an answer is kept as it came.
 package SessionInitializer::Wire;
 use strict;
 use warnings;
@@ -32,7 +32,7 @@ sub request_bytes {
 
 sub dial { return SessionInitializer::Wire::Connection->new(@_) }
 
-# One request on a connection of its own, and its answer.
+# Sends one request on a connection of its own; returns its answer.
 sub exchange {
     my %request = @_;
     return exchange_bytes($request{port}, request_bytes(%request), $request{method});
@@ -56,7 +56,7 @@ use Time::HiRes ();
 
 use SessionInitializer::Process ();
 
-my $PATIENCE = 60 * SessionInitializer::Process::patience();    # seconds until an answer is given up
+my $PATIENCE = 60 * SessionInitializer::Process::patience();    # seconds until the wait for an answer ends
 
 sub new {
     my ($class, $port) = @_;
@@ -65,7 +65,7 @@ sub new {
     return bless { socket => $socket, bytes => '' }, $class;
 }
 
-# A server may answer and close amid a body: what it will not take any more is left.
+# A server may answer and close in the middle of a body: the unsent rest is dropped.
 sub send {
     my ($self, $bytes) = @_;
     local $SIG{PIPE} = 'IGNORE';
@@ -76,7 +76,7 @@ sub send {
     return $self;
 }
 
-# The next answer; what follows it is kept for the one after.
+# Returns the next answer; the bytes after it are kept for the one after.
 sub answer {
     my ($self, $method) = @_;
     $self->{deadline} = Time::HiRes::time() + $PATIENCE;
@@ -87,7 +87,7 @@ sub answer {
     return $answer;
 }
 
-# All that comes until the server closes.
+# Returns all that comes until the server closes.
 sub rest {
     my $self = shift;
     $self->{deadline} = Time::HiRes::time() + $PATIENCE;
@@ -165,7 +165,7 @@ sub header_names {
     return map { lc $_->[0] } @{$self->{headers}};
 }
 
-# All values of a header in a list, the first in a scalar.
+# Returns all values of a header in list context, the first one in scalar context.
 sub header {
     my ($self, $name) = @_;
     my @values = map { $_->[1] } grep { lc $_->[0] eq lc $name } @{$self->{headers}};
