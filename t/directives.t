@@ -40,7 +40,7 @@ refuses(StreamIdCount => $_, qr/\b1\b.*\b10\b/) for '', qw(0 11 -1 3.5 x 3x 0x3 
 accepts("StreamIds $_") for 'a', 'a b c', 'East=3 west=1', 'x=10000', join ' ', map { "g$_=$_" } 1 .. 25;
 refuses(StreamIds => $_, qr/1 to 64 .*1 to 10000/) for '', qw(=1 a= a=0 a=10001 a=1.5 a/b a&b a%62), 'a b', "\xc3\xa9",
     ['a', 'b=x'], 'x' x 65;
-refuses(StreamIds => ['a', 'b', 'a=2'], qr/once/);
+refuses(StreamIds => ['a', 'b', 'a=2'], qr/already listed/);
 refuses(StreamIds => ['a', map { "g$_" } 1 .. 25], qr/at most 25/);
 accepts("StreamIds a b\nStreamIds c", 'StreamIds on several lines');
 for my $both ("StreamIds a\nStreamIdCount 3", "StreamIdCount 3\nStreamIds a", "StreamIds a\nStreamIdCount Off") {
@@ -55,7 +55,7 @@ accepts("StreamIdCount 3\n" . in_vhost('StreamIds a b'), 'StreamIds in a vhost o
 
 accepts("StreamIdKey $_") for '"%{HTTP:X-Device-Id}"', '%{REMOTE_ADDR}', '"%{REMOTE_ADDR} %{HTTP:User-Agent}"', 'constant',
     '"%{tolower:%{HTTP:X-Device-Id}}"';
-refuses(StreamIdKey => $_, qr/no expression: .*; give one as/) for '%{HTTP:X-Device-Id', '%{nothing:x}', '%{NO_SUCH_NAME}';
+refuses(StreamIdKey => $_, qr/not an expression: .*; give one as/) for '%{HTTP:X-Device-Id', '%{nothing:x}', '%{NO_SUCH_NAME}';
 
 # The file may be created later.
 accepts("StreamIdSchedule $_") for '/nowhere/schedules.json', 'relative.json', "a.json\nStreamIdSchedule b.json";

@@ -243,6 +243,11 @@ my @failures = map { lc tr/_/-/r } source_text() =~ /\[SI_FORWARD_\w+\] = SI_ERR
 my @tags = source_text() =~ /ap_log_r?error\([^"]*"([a-z]+(?:-[a-z]+)*): /g;
 is_deeply([sort map { code($_->[0]) } $operating->rows('tag')], [sort @failures, @tags], 'the tags of the error log are listed');
 
+# docs/internals.md names files by their folder in src/.
+my @places = do { local (@ARGV, $/) = "$sources/docs/internals.md"; <> =~ /`(\w+\/(?:\w+\.[ch])?)`/g };
+cmp_ok(scalar @places, '>', 20, 'docs/internals.md names files and folders');
+is_deeply([grep { !-e "$sources/src/$_" } @places], [], 'docs/internals.md names only what is there');
+
 # The names in the status output are documented.
 my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<'CONFIG');
 StreamIdCount 3
