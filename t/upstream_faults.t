@@ -42,6 +42,9 @@ fails('plain', $PATH . fault($_->[0]), 502, 'upstream-protocol', 'answer', $_->[
     ['chunk-truncated', 'no last chunk'],
     ['garbage', 'not HTTP'],
     ['http2', 'HTTP/2 without being asked'],
+    ['switching', '101 without being asked'],
+    ['two-lengths', 'two lines of Content-Length that differ'],
+    (map { ["length-$_", "a Content-Length that is not a number, $_"] } 0 .. 6),
 );
 fails('plain', $PATH . fault($_->[0]), 502, 'upstream-too-large', 'answer', $_->[1]) for (
     ['big-1048577', 'more than 1 MiB'],

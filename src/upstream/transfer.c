@@ -7,6 +7,7 @@
 #include "upstream/headers.h"
 
 #include <apr_cstr.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,9 +92,13 @@ static void begin_response(si_transfer_t *transfer, const char *line, size_t len
     transfer->status = read_status(line, length);
     transfer->head.length = 0;
     transfer->has_whole_head = 0;
+    transfer->content_length = -1;
     transfer->has_length = 0;
     transfer->has_connection_header = 0;
     transfer->header_passes = 0;
+    if (transfer->status == 101) {
+        transfer->malformed = "it answered 101, and no other protocol was asked for";
+    }
     transfer->reason[0] = '\0';
     if (reason_length < sizeof(transfer->reason)
         && !si_has_control(line + before_reason, reason_length)) {
@@ -107,15 +112,36 @@ static int is_name(const char *line, size_t length, const char *name)
     return length == strlen(name) && apr_cstr_casecmpn(line, name, length) == 0;
 }
 
-/*
- * Records the headers that decide whether the upstream may close the connection after its response.
- */
-static void note_framing(si_transfer_t *transfer, const char *line, size_t length)
+/* Reads a Content-Length, which must be a number, the same in each line (RFC 9112, 6.3). */
+static void note_length(si_transfer_t *transfer, const char *value, size_t length)
 {
-    if (is_name(line, length, "Content-Length") || is_name(line, length, "Transfer-Encoding")) {
+    apr_int64_t number = 0;
+    size_t i;
+
+    for (i = 0; i < length && i < 18 && apr_isdigit(value[i]); i++) {
+        number = 10 * number + value[i] - '0';
+    }
+    if (length == 0 || i < length) {
+        transfer->malformed = "its Content-Length is not a number";
+    }
+    else if (transfer->content_length >= 0 && transfer->content_length != number) {
+        transfer->malformed = "its Content-Length lines differ";
+    }
+    transfer->content_length = number;
+    transfer->has_length = 1;
+}
+
+/* Notes where the response ends, and whether the upstream may close the connection after it. */
+static void note_framing(si_transfer_t *transfer, const char *line, size_t name_length,
+                         const char *value, size_t value_length)
+{
+    if (is_name(line, name_length, "Content-Length")) {
+        note_length(transfer, value, value_length);
+    }
+    else if (is_name(line, name_length, "Transfer-Encoding")) {
         transfer->has_length = 1;
     }
-    else if (is_name(line, length, "Connection")) {
+    else if (is_name(line, name_length, "Connection")) {
         transfer->has_connection_header = 1;
     }
 }
@@ -168,12 +194,15 @@ static int keep_header(si_transfer_t *transfer, const char *line, size_t length)
     if (!colon) {
         return 1;
     }
-    note_framing(transfer, line, (size_t)(colon - line));
+    const char *value = colon + 1;
+    const size_t value_length = trim(&value, line + length);
+    note_framing(transfer, line, (size_t)(colon - line), value, value_length);
+    if (transfer->malformed) {
+        return 0;
+    }
     if (!si_response_header_passes(line, (size_t)(colon - line))) {
         return 1;
     }
-    const char *value = colon + 1;
-    const size_t value_length = trim(&value, line + length);
     if (!si_is_field_value(value, value_length)) {
         return 1;
     }
@@ -242,7 +271,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *data)
     }
     if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
         begin_response(transfer, line, length);
-        return whole;
+        return transfer->malformed ? 0 : whole;
     }
     return keep_header(transfer, line, length) ? whole : 0;
 }
@@ -446,6 +475,7 @@ static void forget_response(si_transfer_t *transfer)
     transfer->has_whole_head = 0;
     transfer->head_bytes = 0;
     transfer->is_too_large = 0;
+    transfer->malformed = NULL;
     transfer->is_stray = 0;
     transfer->is_stopped = 0;
     transfer->has_begun = 0;
@@ -540,7 +570,7 @@ static si_forward_outcome_t outcome_of(const si_transfer_t *transfer)
     if (transfer->is_too_large) {
         return SI_FORWARD_TOO_LARGE;
     }
-    if (transfer->is_stray) {
+    if (transfer->is_stray || transfer->malformed) {
         return SI_FORWARD_PROTOCOL;
     }
     switch (transfer->code) {
@@ -593,6 +623,9 @@ static const char *cause_of(const si_transfer_t *transfer)
     }
     if (transfer->is_stray) {
         return "an answer came before the request had arrived";
+    }
+    if (transfer->malformed) {
+        return transfer->malformed;
     }
     return *transfer->error ? transfer->error : curl_easy_strerror(transfer->code);
 }

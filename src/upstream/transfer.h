@@ -54,8 +54,10 @@ typedef struct {
     int open_errno;      /* why no socket could be opened, or 0 */
     size_t head_bytes;   /* all header bytes, passing or not */
     int is_too_large;
-    int is_stray;   /* input on the connection belongs to no request */
-    int is_stopped; /* the engine stopped before the transfer ended */
+    const char *malformed;      /* what is wrong with its framing; NULL if nothing is */
+    apr_int64_t content_length; /* -1 if there is none */
+    int is_stray;               /* input on the connection belongs to no request */
+    int is_stopped;             /* the engine stopped before the transfer ended */
     CURLcode code;
     char error[CURL_ERROR_SIZE];
 } si_transfer_t;
