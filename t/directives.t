@@ -92,6 +92,8 @@ for my $directive ('SessionInitializerConnectTimeout', 'SessionInitializerTimeou
     refuses($directive => $_, qr/\b1ms\b.*\b60s\b/, $long) for '',
         qw(0 0s 0ms 61s 61 60001ms 2min 1h -1 -1s x 2x ms s 99999999999999999999);
 }
+accepts("SessionInitializerConnectionMaxAge $_") for qw(1s 300s 1h 60 5min);
+refuses(SessionInitializerConnectionMaxAge => $_, qr/\b1s\b.*\b1h\b/) for '', qw(0 999ms 3601s 2h -1 x);
 accepts("SessionInitializerConnectTimeout 4s\nSessionInitializerTimeout 4s",
     'SessionInitializerConnectTimeout equal to SessionInitializerTimeout');
 accepts('SessionInitializerTimeout 1s',
@@ -145,7 +147,7 @@ refuses(SessionInitializerAllowOrigin => $_, qr/\*.*none|none.*\*/)
 my @everywhere = (
     'StreamIdCount 3', 'StreamIdKey "%{REMOTE_ADDR}"', 'StreamIdSchedule a.json', 'SessionInitializerEndpoint https://mt.example', 'SessionInitializerPath /a',
     'SessionInitializerPlaybackBase https://play.example',
-    'SessionInitializerConnectTimeout 1s', 'SessionInitializerTimeout 3s', 'SessionInitializerMaxBody 10',
+    'SessionInitializerConnectTimeout 1s', 'SessionInitializerTimeout 3s', 'SessionInitializerConnectionMaxAge 60s', 'SessionInitializerMaxBody 10',
     'SessionInitializerPreserveHost Off',
     "SessionInitializerCACertificateFile $ca", 'SessionInitializerForwardHeader X-A', 'SessionInitializerAllowOrigin *',
 );

@@ -91,14 +91,17 @@ static const char *set_playback_base(cmd_parms *cmd, void *ignored, const char *
     return name_directive(cmd, problem);
 }
 
-static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_t *time)
+typedef const char *check_fn(apr_pool_t *pool, const char *text, apr_interval_time_t time);
+
+static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_t *time,
+                            check_fn *check)
 {
     apr_interval_time_t parsed;
 
     if (ap_timeout_parameter_parse(text, &parsed, "s") != APR_SUCCESS) {
         parsed = 0; /* out of range: refused below, with the valid range */
     }
-    const char *problem = si_check_time(cmd->pool, text, parsed);
+    const char *problem = check(cmd->pool, text, parsed);
     if (!problem) {
         *time = parsed;
     }
@@ -108,13 +111,19 @@ static const char *set_time(cmd_parms *cmd, const char *text, apr_interval_time_
 static const char *set_connect_timeout(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return set_time(cmd, text, &settings_of(cmd)->connect_timeout);
+    return set_time(cmd, text, &settings_of(cmd)->connect_timeout, si_check_time);
 }
 
 static const char *set_timeout(cmd_parms *cmd, void *ignored, const char *text)
 {
     (void)ignored;
-    return set_time(cmd, text, &settings_of(cmd)->timeout);
+    return set_time(cmd, text, &settings_of(cmd)->timeout, si_check_time);
+}
+
+static const char *set_connection_max_age(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return set_time(cmd, text, &settings_of(cmd)->connection_max_age, si_check_age);
 }
 
 static const char *set_max_body(cmd_parms *cmd, void *ignored, const char *text)
@@ -198,6 +207,8 @@ const command_rec si_directives[] = {
                   "time for name look-up, connect and TLS, 1ms to 60s"),
     AP_INIT_TAKE1("SessionInitializerTimeout", set_timeout, NULL, RSRC_CONF,
                   "time for the whole upstream exchange, 1ms to 60s"),
+    AP_INIT_TAKE1("SessionInitializerConnectionMaxAge", set_connection_max_age, NULL, RSRC_CONF,
+                  "how long a connection to MediaTailor is used, 1s to 1h"),
     AP_INIT_TAKE1("SessionInitializerMaxBody", set_max_body, NULL, RSRC_CONF,
                   "the largest POST body in bytes"),
     AP_INIT_TAKE1("SessionInitializerMaxConcurrent", set_max_concurrent, NULL, RSRC_CONF,

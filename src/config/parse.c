@@ -16,6 +16,8 @@
 
 #define SHORTEST_TIME apr_time_from_msec(1)
 #define LONGEST_TIME apr_time_from_sec(60)
+#define SHORTEST_AGE apr_time_from_sec(1)
+#define LONGEST_AGE apr_time_from_sec(3600)
 
 static const char *refuse(apr_pool_t *pool, const char *text, const char *allowed)
 {
@@ -256,6 +258,14 @@ const char *si_check_time(apr_pool_t *pool, const char *text, apr_interval_time_
 {
     if (time < SHORTEST_TIME || time > LONGEST_TIME) {
         return refuse(pool, text, "give a time from 1ms to 60s, as 500ms or 2s");
+    }
+    return NULL;
+}
+
+const char *si_check_age(apr_pool_t *pool, const char *text, apr_interval_time_t age)
+{
+    if (age < SHORTEST_AGE || age > LONGEST_AGE) {
+        return refuse(pool, text, "give a time from 1s to 1h, as 300s or 5min");
     }
     return NULL;
 }

@@ -50,6 +50,7 @@ const char *si_parse_forward_header(apr_pool_t *pool, const char *text,
                                     apr_array_header_t **headers);
 
 /* Checks that time is from 1 ms to 60 s; text is the argument as written. */
+const char *si_check_age(apr_pool_t *pool, const char *text, apr_interval_time_t age);
 const char *si_check_time(apr_pool_t *pool, const char *text, apr_interval_time_t time);
 
 #endif

@@ -7,6 +7,7 @@
 
 #define DEFAULT_CONNECT_TIMEOUT apr_time_from_sec(2)
 #define DEFAULT_TIMEOUT apr_time_from_sec(4)
+#define DEFAULT_CONNECTION_MAX_AGE apr_time_from_sec(300)
 #define DEFAULT_MAX_BODY 1048576
 
 si_settings_t *si_settings_make(apr_pool_t *pool)
@@ -15,6 +16,7 @@ si_settings_t *si_settings_make(apr_pool_t *pool)
 
     settings->connect_timeout = SI_UNSET;
     settings->timeout = SI_UNSET;
+    settings->connection_max_age = SI_UNSET;
     settings->max_body = SI_UNSET;
     settings->preserve_host = SI_UNSET;
     settings->max_concurrent = SI_UNSET;
@@ -38,6 +40,7 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
     INHERIT_POINTER(endpoint);
     INHERIT_NUMBER(connect_timeout);
     INHERIT_NUMBER(timeout);
+    INHERIT_NUMBER(connection_max_age);
     INHERIT_NUMBER(max_body);
     INHERIT_NUMBER(preserve_host);
     INHERIT_POINTER(forward_headers);
@@ -70,6 +73,7 @@ static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
     DEFAULT_NUMBER(connect_timeout, settings->timeout < DEFAULT_CONNECT_TIMEOUT
                                         ? settings->timeout
                                         : DEFAULT_CONNECT_TIMEOUT);
+    DEFAULT_NUMBER(connection_max_age, DEFAULT_CONNECTION_MAX_AGE);
     DEFAULT_NUMBER(max_body, DEFAULT_MAX_BODY);
     DEFAULT_NUMBER(preserve_host, 1);
     DEFAULT_POINTER(cors, apr_pcalloc(pool, sizeof(si_cors_t)));

@@ -32,6 +32,7 @@ typedef struct {
     apr_size_t ca_length;
     apr_interval_time_t connect_timeout;
     apr_interval_time_t timeout;
+    apr_interval_time_t connection_max_age;
     apr_int64_t max_body; /* bytes */
     int preserve_host;
     apr_array_header_t *forward_headers; /* const char *; NULL for none */

@@ -147,6 +147,7 @@ static si_error_t make_request(session_t *session, const si_session_request_t *m
     request->body_length = made->body_length;
     request->connect_timeout = settings->connect_timeout;
     request->timeout = settings->timeout;
+    request->max_age = settings->connection_max_age;
     request->headers = si_upstream_headers(
         r->pool, r->headers_in, settings->forward_headers,
         settings->preserve_host ? apr_table_get(r->headers_in, "Host") : NULL, &viewer);

@@ -32,6 +32,7 @@ typedef struct {
     apr_size_t body_length;
     apr_interval_time_t connect_timeout; /* look-up, connect and TLS */
     apr_interval_time_t timeout;         /* the whole exchange */
+    apr_interval_time_t max_age;         /* of a connection that it may use; 0 for any */
 } si_forward_request_t;
 
 typedef struct {

@@ -84,6 +84,15 @@ static CURLM *make_multi(int any_fd)
 
 /* Sockets */
 
+/*
+ * Age limits differ by a fifth at most, so that the connections of a burst do not all end together.
+ * The golden ratio spreads any number of them evenly; the multi handles begin at different points.
+ */
+static int shortening(si_multi_t *multi)
+{
+    return (int)((multi->tag * 61 + multi->opened_count++ * 124) % 200);
+}
+
 /* Records an open socket. Returns 0 if memory runs out; the socket is then not opened. */
 static int note_socket(si_multi_t *multi, int fd)
 {
@@ -96,7 +105,11 @@ static int note_socket(si_multi_t *multi, int fd)
         multi->open_sockets = sockets;
         multi->socket_capacity = capacity;
     }
-    multi->open_sockets[multi->socket_count++] = (si_socket_t){ .fd = fd };
+    multi->open_sockets[multi->socket_count++] = (si_socket_t){
+        .fd = fd,
+        .opened = si_clock_ms(),
+        .shortening = shortening(multi),
+    };
     return 1;
 }
 
@@ -186,12 +199,12 @@ static int is_peer(int fd, const char *ip)
 }
 
 /*
- * The socket of a connection from local_port to ip, or -1. libcurl 7.88 reveals only these two
+ * The socket of a connection from local_port to ip, or NULL. libcurl 7.88 reveals only these two
  * during a transfer. Only connections to different peers can share a local port.
  */
-static int find_socket(si_multi_t *multi, int local_port, const char *ip)
+static si_socket_t *find_socket(si_multi_t *multi, int local_port, const char *ip)
 {
-    int found = -1;
+    si_socket_t *found = NULL;
     int i;
 
     for (i = 0; i < multi->socket_count; i++) {
@@ -199,8 +212,8 @@ static int find_socket(si_multi_t *multi, int local_port, const char *ip)
         if (socket->local_port == 0) {
             socket->local_port = port_of(socket->fd);
         }
-        if (socket->local_port == local_port && (found < 0 || is_peer(socket->fd, ip))) {
-            found = socket->fd;
+        if (socket->local_port == local_port && (!found || is_peer(socket->fd, ip))) {
+            found = socket;
         }
     }
     return found;
@@ -249,22 +262,32 @@ static int has_unasked_input(int fd)
     return si_sockets_has_input(fd);
 }
 
+static int is_too_old(const si_socket_t *socket, apr_int64_t max_age_ms)
+{
+    return max_age_ms > 0
+           && si_clock_ms() - socket->opened > max_age_ms - max_age_ms * socket->shortening / 1000;
+}
+
 /*
  * The transfer has its connection and is about to send. Input on a kept connection belongs to no
  * request (RFC 9112 section 9.2), and libcurl 7.88 would take it for the response to this one. Over
  * TLS, a record of the protocol itself counts as input too, as in libcurl 8: no server sends one
- * after a response, and only libcurl can decode it.
+ * after a response, and only libcurl can decode it. A kept connection that is too old is not used
+ * either: a busy one would never end, and nodes that AWS adds would get nothing.
  */
 static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
 {
     si_transfer_t *transfer = data;
+    si_socket_t *socket;
 
     (void)local_ip;
     (void)port;
     si_transfer_has_connected(transfer);
-    transfer->socket = find_socket(transfer->multi, local_port, ip);
-    transfer->is_stray = si_transfer_is_on_kept_connection(transfer)
-                         && has_unasked_input(transfer->socket);
+    socket = find_socket(transfer->multi, local_port, ip);
+    transfer->socket = socket ? socket->fd : -1;
+    transfer->is_stray = socket && si_transfer_is_on_kept_connection(transfer)
+                         && (is_too_old(socket, transfer->max_age_ms)
+                             || has_unasked_input(socket->fd));
     return transfer->is_stray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 

@@ -18,7 +18,9 @@
 
 typedef struct {
     int fd;
-    int local_port; /* 0 until it is known */
+    int local_port;     /* 0 before it is known */
+    apr_int64_t opened; /* monotonic milliseconds */
+    int shortening;     /* of its age limit, in thousandths */
 } si_socket_t;
 
 typedef struct si_multi_t {
@@ -30,6 +32,7 @@ typedef struct si_multi_t {
     si_socket_t *open_sockets; /* in no order */
     int socket_count;
     int socket_capacity;
+    unsigned opened_count; /* sockets so far */
 } si_multi_t;
 
 /*

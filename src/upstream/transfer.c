@@ -497,6 +497,7 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
     }
     transfer->is_afresh = 0;
     transfer->body_length = (long)request->body_length;
+    transfer->max_age_ms = apr_time_as_msec(request->max_age);
     char *target = write_headers(transfer, request);
     char *body = stpcpy(target, request->target) + 1;
     memcpy(body, request->body, request->body_length);

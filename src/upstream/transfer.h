@@ -37,7 +37,8 @@ typedef struct {
     apr_int64_t deadline; /* monotonic milliseconds */
     long timeout_ms;      /* last value set */
     long connect_timeout_ms;
-    int is_afresh; /* second attempt, on a new connection */
+    apr_int64_t max_age_ms; /* of a connection; 0 for any */
+    int is_afresh;          /* second attempt, on a new connection */
     long body_length;
     int socket; /* of the connection, after it is established; or -1 */
 

@@ -298,6 +298,7 @@ typedef struct {
     const char *body;
     apr_size_t body_length;
     apr_interval_time_t timeout; /* also of connecting */
+    apr_interval_time_t max_age;
     apr_pool_t *pool;
     si_response_t answer;
     pthread_t thread;
@@ -311,7 +312,8 @@ static void *run_job(void *data)
                                      .body = job->body,
                                      .body_length = job->body_length,
                                      .connect_timeout = job->timeout,
-                                     .timeout = job->timeout };
+                                     .timeout = job->timeout,
+                                     .max_age = job->max_age };
     apr_array_header_t *headers = apr_array_make(job->pool, 4, sizeof(const char *));
 
     APR_ARRAY_PUSH(headers, const char *) = "Host";
@@ -682,6 +684,54 @@ static void test_name_that_moves(void)
     si_forwarder_stop(forwarder);
 }
 
+/* Calls without a pause: the connection is never idle. */
+static void *run_with_age(void *data)
+{
+    job_t *job = data;
+    const int last = connections + 16;
+
+    while (connections < last) {
+        apr_pool_clear(job->pool);
+        run_job(job);
+        if (job->answer.outcome != SI_FORWARD_ANSWERED) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* The engine and the worker's own thread at once, each with one busy connection at a time. */
+static void test_age(void)
+{
+    const si_endpoint_t *endpoints[2];
+    si_forwarder_t *by[2];
+    job_t jobs[2];
+    int i, before;
+
+    for (i = 0; i < 2; i++) {
+        by[i] = start("127.0.0.1", upstream_port, 1, i, &endpoints[i]);
+        jobs[i] = make_job(by[i], endpoints[i], "/v1/session/age", 60 * SECOND);
+        run_job(&jobs[i]);
+    }
+    before = connections;
+    for (i = 0; i < 200; i++) {
+        run_job(&jobs[i % 2]);
+    }
+    is_number(connections, before, "no age limit: the connections are kept");
+    for (i = 0; i < 2; i++) {
+        jobs[i].max_age = SECOND;
+        pthread_create(&jobs[i].thread, NULL, run_with_age, &jobs[i]);
+    }
+    for (i = 0; i < 2; i++) {
+        pthread_join(jobs[i].thread, NULL);
+        is_number(jobs[i].answer.outcome, SI_FORWARD_ANSWERED,
+                  "age limit, %s: no call fails as connections end",
+                  i ? "engine thread" : "worker's own thread");
+    }
+    ok(connections >= before + 16, "age limit: busy connections end, sixteen in all");
+    si_forwarder_stop(by[1]);
+}
+
 static void test_silent_name_server(void)
 {
     const si_endpoint_t *endpoint;
@@ -1040,6 +1090,7 @@ int main(int argc, char **argv)
     test_threads();
     test_names();
     test_name_that_moves();
+    test_age();
     test_refused();
     test_system_reason();
     test_silent_name_server();

@@ -407,6 +407,33 @@ static void time_limits(apr_pool_t *pool)
     }
 }
 
+static const struct {
+    const char *text;
+    apr_interval_time_t age; /* microseconds */
+    int good;
+} ages[] = {
+    { "1s", 1000000, 1 },    { "300s", 300000000, 1 },
+    { "1h", 3600000000, 1 }, { "999ms", 999000, 0 },
+    { "0", 0, 0 },           { "3601s", 3601000000, 0 },
+    { "2h", 7200000000, 0 }, { "-1", -1000000, 0 },
+};
+
+static void age_limits(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(ages); i++) {
+        const char *message = si_check_age(pool, ages[i].text, ages[i].age);
+
+        if (ages[i].good) {
+            is(message, NULL, "age '%s'", ages[i].text);
+        }
+        else {
+            is_refusal(pool, message, ages[i].text, "1s to 1h");
+        }
+    }
+}
+
 #define MAX_ARGUMENTS 3
 
 static const struct {
@@ -627,11 +654,21 @@ static const struct {
     type_t type;
     apr_size_t offset;
 } members[] = {
-    MEMBER(POINTER, stream_ids), MEMBER(POINTER, stream_id_key), MEMBER(POINTER, schedule_files),
-    MEMBER(POINTER, path),       MEMBER(POINTER, playback_base), MEMBER(POINTER, endpoint),
-    MEMBER(POINTER, ca),         MEMBER(TIME, connect_timeout),  MEMBER(TIME, timeout),
-    MEMBER(INT64, max_body),     MEMBER(INT, preserve_host),     MEMBER(POINTER, forward_headers),
-    MEMBER(POINTER, cors),       MEMBER(INT, max_concurrent),
+    MEMBER(POINTER, stream_ids),
+    MEMBER(POINTER, stream_id_key),
+    MEMBER(POINTER, schedule_files),
+    MEMBER(POINTER, path),
+    MEMBER(POINTER, playback_base),
+    MEMBER(POINTER, endpoint),
+    MEMBER(POINTER, ca),
+    MEMBER(TIME, connect_timeout),
+    MEMBER(TIME, timeout),
+    MEMBER(TIME, connection_max_age),
+    MEMBER(INT64, max_body),
+    MEMBER(INT, preserve_host),
+    MEMBER(POINTER, forward_headers),
+    MEMBER(POINTER, cors),
+    MEMBER(INT, max_concurrent),
 };
 
 /* The values of a member: unset, "off" (0, or an empty string), or one of two values. */
@@ -761,6 +798,7 @@ static void defaults(apr_pool_t *pool)
     ok(!settings->schedule_files, "default: no schedules");
     is_number(settings->connect_timeout, 2000000, "default: 2 s to connect");
     is_number(settings->timeout, 4000000, "default: 4 s in total");
+    is_number(settings->connection_max_age, 300000000, "default: connections of 300 s");
     is_number(settings->max_body, 1048576, "default: body of 1 MiB");
     is_number(settings->preserve_host, 1, "default: the player's Host");
     is_number(settings->cors ? settings->cors->mode : SI_CORS_NONE, SI_CORS_ANY,
@@ -865,6 +903,7 @@ int main(void)
     paths(pool);
     origin_urls(pool);
     time_limits(pool);
+    age_limits(pool);
     cors_arguments(pool);
     forward_headers(pool);
     ca_files(pool);
