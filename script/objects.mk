@@ -26,6 +26,7 @@ all.a: $(objects)
 $(units): %: %.o all.a
 	$(CC) $(FLAGS) -o $@ $^ $(libraries) $(libraries_of_$(@F))
 
+libraries_of_test_addresses = -lssl -lcrypto
 libraries_of_test_stray_input = -lssl -lcrypto
 
 mod_session_initializer.o $(objects) $(units:=.o): %.o: $(SOURCES)/%.c

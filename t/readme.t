@@ -249,13 +249,15 @@ cmp_ok(scalar @places, '>', 20, 'docs/internals.md names files and folders');
 is_deeply([grep { !-e "$sources/src/$_" } @places], [], 'docs/internals.md names only what is there');
 
 # The names in the status output are documented.
-my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<'CONFIG');
+my $shown = SessionInitializer::Httpd->start(name => 'readme-status', config => <<"CONFIG");
 StreamIdCount 3
 StreamIdSchedule schedules.json
+SessionInitializerEndpoint http://localhost:@{[stand_in->port]}
 <Location /session-initializer-status>
     SetHandler session-initializer-status
 </Location>
 CONFIG
+exchange(port => $shown->port, host => 'x', method => 'POST', target => $PATH . $SESSION, body => '{}');
 sub status_of { return exchange(port => $shown->port, host => 'x', method => 'GET', target => "/session-initializer-status?$_[0]")->body }
 my $status = to_perl(parse_json(status_of('json')));
 my ($server) = @{$status->{servers}};

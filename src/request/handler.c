@@ -225,12 +225,37 @@ static const char *error_type_of(const si_response_t *response)
     return NULL;
 }
 
+/* One line when an address is left out and one when it is back, not one for each call. */
+static void log_addresses(const session_t *session)
+{
+    request_rec *r = session->r;
+    const si_endpoint_t *endpoint = session->request.endpoint;
+    char address[SI_ADDRESS_TEXT];
+    si_node_t node;
+
+    while (si_forwarder_take_news(si_child_forwarder(), endpoint, &node)) {
+        si_address_text(&node.address, address);
+        if (node.out_until) {
+            ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                          "address-out: endpoint=%s address=%s: it failed, and is left out until a "
+                          "probe succeeds",
+                          endpoint->url, address);
+        }
+        else {
+            ap_log_rerror(APLOG_MARK, APLOG_NOTICE, 0, r,
+                          "address-back: endpoint=%s address=%s: it is used again", endpoint->url,
+                          address);
+        }
+    }
+}
+
 /* The part after the call: counts, logs and sends the response. */
 static int finish_session(const session_t *session, const si_response_t *response)
 {
     request_rec *r = session->r;
     si_vhost_t *vhost = session->vhost;
 
+    log_addresses(session);
     if (response->was_called) {
         si_count_time(vhost->counters, response->time);
         apr_table_setn(r->subprocess_env, "SESSION_INITIALIZER_UPSTREAM_MS",

@@ -175,6 +175,32 @@ static void write_upstream(apr_bucket_brigade *out, const si_vhost_status_t *vho
     close_table(out);
 }
 
+static void write_address(apr_bucket_brigade *out, const si_address_status_t *status)
+{
+    char since[APR_RFC822_DATE_LEN];
+
+    apr_rfc822_date(since, status->since);
+    apr_brigade_printf(
+        out, NULL, NULL, "<tr><th>%s</th><td>%s</td><td>%s</td><td>" SI_NUMBER "</td></tr>\n",
+        status->address, status->is_in_use ? "in use" : "left out", since, status->failures);
+}
+
+/* As this child process knows them. */
+static void write_addresses(apr_bucket_brigade *out, const apr_array_header_t *addresses)
+{
+    int i;
+
+    if (!addresses) {
+        return;
+    }
+    open_table(out, "Addresses of MediaTailor",
+               "<th>Address</th><th>State</th><th>Since</th><th>Failures</th>");
+    for (i = 0; i < addresses->nelts; i++) {
+        write_address(out, &APR_ARRAY_IDX(addresses, i, si_address_status_t));
+    }
+    close_table(out);
+}
+
 static void write_time(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int i)
 {
     const int is_last = i == SI_COUNTED_TIMES - 1;
@@ -209,6 +235,7 @@ static void write_tables(apr_bucket_brigade *out, const si_vhost_status_t *vhost
     write_schedules(out, vhost->schedules);
     write_answers(out, vhost);
     write_upstream(out, vhost);
+    write_addresses(out, vhost->addresses);
 }
 
 static void write_all_tables(apr_bucket_brigade *out, const si_vhost_status_t *vhost)

@@ -117,6 +117,39 @@ static void write_schedules(apr_bucket_brigade *out, const si_status_t *status, 
     }
 }
 
+static apr_uint64_t is_in_use(const si_address_status_t *status)
+{
+    return status->is_in_use ? 1 : 0;
+}
+
+static apr_uint64_t failures(const si_address_status_t *status)
+{
+    return status->failures;
+}
+
+/* A line for each vhost and address of its endpoint's name. */
+static void write_addresses(apr_bucket_brigade *out, const si_status_t *status, const char *name,
+                            const char *type, const char *help,
+                            apr_uint64_t (*number_of)(const si_address_status_t *status))
+{
+    int has_help = 0;
+    int i, j;
+
+    for (i = 0; i < status->vhost_count; i++) {
+        const apr_array_header_t *addresses = status->vhosts[i].addresses;
+
+        for (j = 0; addresses && j < addresses->nelts; j++) {
+            const si_address_status_t *address = &APR_ARRAY_IDX(addresses, j, si_address_status_t);
+            if (!has_help) {
+                write_help(out, name, type, help);
+                has_help = 1;
+            }
+            write_name(out, name, &status->vhosts[i], "address", address->address);
+            apr_brigade_printf(out, NULL, NULL, SI_NUMBER "\n", number_of(address));
+        }
+    }
+}
+
 static void write_histogram(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
     static const char bucket[] = "upstream_duration_seconds_bucket";
@@ -153,6 +186,12 @@ void si_status_metrics(apr_bucket_brigade *out, const si_status_t *status)
                     "When they were read; 0 if none were.", read_at);
     write_schedules(out, status, "schedule_up_to_date",
                     "Whether what is in force is what the file says now.", is_up_to_date);
+    write_addresses(
+        out, status, "upstream_address_in_use", "gauge",
+        "Whether new connections go to an address of the endpoint; 0 if it is left out.",
+        is_in_use);
+    write_addresses(out, status, "upstream_address_failures_total", "counter",
+                    "Connections to an address of the endpoint that failed.", failures);
     write_help(out, "upstream_duration_seconds", "histogram",
                "Time of a call to the upstream, look-up and connect included.");
     for (i = 0; i < status->vhost_count; i++) {

@@ -15,11 +15,20 @@
 /* The printf format of a number. */
 #define SI_NUMBER "%" APR_UINT64_T_FMT
 
+/* An address of the endpoint's name, as this child process knows it. */
+typedef struct {
+    const char *address;
+    int is_in_use;
+    apr_time_t since; /* it is in use, or left out */
+    apr_uint64_t failures;
+} si_address_status_t;
+
 /* One vhost. */
 typedef struct {
     const char *name; /* "host:port", or only the host if the vhost has no port */
     const si_stream_ids_t *stream_ids;
     const apr_array_header_t *schedules; /* si_schedule_status_t; NULL for none */
+    const apr_array_header_t *addresses; /* si_address_status_t; NULL for none */
     si_counts_t counts;
     apr_uint64_t in_flight;
 } si_vhost_status_t;

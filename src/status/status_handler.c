@@ -125,6 +125,29 @@ static const apr_array_header_t *schedules_of(const si_vhost_t *vhost, apr_pool_
     return known;
 }
 
+/* What this child process knows of the endpoint's addresses; NULL if there are none. */
+static const apr_array_header_t *addresses_of(const si_vhost_t *vhost, apr_pool_t *pool)
+{
+    apr_array_header_t *known;
+    si_node_t nodes[SI_ADDRESS_MAX];
+    char text[SI_ADDRESS_TEXT];
+    int count, i;
+
+    if (!si_child_forwarder() || !vhost->endpoint) {
+        return NULL;
+    }
+    count = si_forwarder_addresses(si_child_forwarder(), vhost->endpoint, nodes);
+    known = apr_array_make(pool, count, sizeof(si_address_status_t));
+    for (i = 0; i < count; i++) {
+        si_address_status_t *status = apr_array_push(known);
+        status->address = apr_pstrdup(pool, si_address_text(&nodes[i].address, text));
+        status->is_in_use = nodes[i].out_until == 0;
+        status->since = nodes[i].since;
+        status->failures = nodes[i].all_failures;
+    }
+    return count > 0 ? known : NULL;
+}
+
 static void add_vhost(apr_array_header_t *shown, const server_rec *s)
 {
     const si_vhost_t *vhost = si_vhost_of(s);
@@ -138,6 +161,7 @@ static void add_vhost(apr_array_header_t *shown, const server_rec *s)
                              : s->server_hostname;
     known->stream_ids = vhost->settings->stream_ids;
     known->schedules = schedules_of(vhost, shown->pool);
+    known->addresses = addresses_of(vhost, shown->pool);
     si_counters_read(segment, vhost->counters, &known->counts, &known->in_flight);
     si_counts_order(&known->counts, vhost->slots, vhost->settings->stream_ids->count);
 }

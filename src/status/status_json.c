@@ -93,6 +93,25 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
     apr_brigade_printf(out, NULL, NULL, "]");
 }
 
+static void write_addresses(apr_bucket_brigade *out, const apr_array_header_t *addresses)
+{
+    int i;
+
+    if (!addresses) {
+        return;
+    }
+    apr_brigade_puts(out, NULL, NULL, "\"addresses\":[");
+    for (i = 0; i < addresses->nelts; i++) {
+        const si_address_status_t *status = &APR_ARRAY_IDX(addresses, i, si_address_status_t);
+        apr_brigade_printf(out, NULL, NULL,
+                           "%s\n     {\"address\":\"%s\",\"in_use\":%s,\"since\":%" APR_TIME_T_FMT
+                           ",\"failures\":" SI_NUMBER "}",
+                           i > 0 ? "," : "", status->address, status->is_in_use ? "true" : "false",
+                           apr_time_sec(status->since), status->failures);
+    }
+    apr_brigade_puts(out, NULL, NULL, "],\n    ");
+}
+
 static void write_vhost(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
 {
     apr_brigade_printf(out, NULL, NULL, "{\n   \"name\":%s,\n   \"streams\":[",
@@ -107,6 +126,7 @@ static void write_vhost(apr_bucket_brigade *out, const si_vhost_status_t *vhost)
     apr_brigade_puts(out, NULL, NULL, ",\n   ");
     write_family(out, vhost, SI_METRIC_ERRORS);
     apr_brigade_puts(out, NULL, NULL, ",\n   \"upstream\":{\n    ");
+    write_addresses(out, vhost->addresses);
     write_single(out, vhost, SI_METRIC_IN_FLIGHT);
     apr_brigade_puts(out, NULL, NULL, ",");
     write_single(out, vhost, SI_METRIC_KEPT_CONNECTIONS);

@@ -34,6 +34,9 @@
  */
 #define TOLD_IN_TURN 64
 
+/* How long a probe may take to connect, TLS included. */
+#define PROBE_MS 2000L
+
 /*
  * The pshared argument of sem_init(), though no other process uses the semaphore. Linux 6.16 and
  * later keep the waiters of a process-private semaphore in a small hash table, with sixteen lists
@@ -71,6 +74,13 @@ struct si_engine_t {
 
 /* Calls */
 
+static int init_transfer(si_transfer_t *transfer, si_endpoint_state_t *endpoint)
+{
+    return si_transfer_init(transfer, endpoint->config, endpoint->url,
+                            endpoint->name ? &endpoint->resolve : NULL,
+                            endpoint->name ? &endpoint->nodes : NULL, endpoint->tls_sessions);
+}
+
 si_call_t *si_call_make(si_endpoint_state_t *endpoint)
 {
     si_call_t *call = calloc(1, sizeof(*call));
@@ -80,8 +90,7 @@ si_call_t *si_call_make(si_endpoint_state_t *endpoint)
     }
     sem_init(&call->ended, SHARED, 0);
     call->endpoint = endpoint;
-    if (!si_transfer_init(&call->transfer, endpoint->config, endpoint->url,
-                          endpoint->tls_sessions)) {
+    if (!init_transfer(&call->transfer, endpoint)) {
         si_call_free(call);
         return NULL;
     }
@@ -153,7 +162,7 @@ static int round_up(int dividend, int divisor)
     return (dividend - 1) / divisor + 1;
 }
 
-static int make_multis(si_engine_t *engine, int max_calls, int endpoint_count)
+static int make_multis(si_engine_t *engine, int max_calls)
 {
     const int least = round_up(max_calls, MULTIS_MAX);
     engine->multi_calls = least > SI_MULTI_CALLS ? least : SI_MULTI_CALLS;
@@ -163,7 +172,7 @@ static int make_multis(si_engine_t *engine, int max_calls, int endpoint_count)
     engine->multis = calloc((size_t)count, sizeof(*engine->multis));
     while (engine->multis && engine->multi_count < count) {
         si_multi_t *multi = si_multi_make(&engine->sockets, (unsigned)engine->multi_count,
-                                          engine->multi_calls, endpoint_count);
+                                          engine->multi_calls);
         if (!multi) {
             return 0;
         }
@@ -188,7 +197,7 @@ si_engine_t *si_engine_make(int max_calls, si_endpoint_state_t *endpoints, int e
     pthread_mutex_init(&engine->lock, NULL);
     engine->wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (engine->wake_up < 0 || !si_sockets_make(&engine->sockets)
-        || !make_multis(engine, max_calls, endpoint_count)) {
+        || !make_multis(engine, max_calls)) {
         return NULL; /* leaks what was made: the process does not try again */
     }
     /* Edge-triggered and never read: each write is a new event. */
@@ -270,16 +279,66 @@ static int give_multi(si_engine_t *engine, si_call_t *call)
 /* Returns 0 if the transfer cannot start, with the reason in *code. */
 static int try_to_begin(si_engine_t *engine, si_call_t *call, CURLcode *code)
 {
-    const apr_int64_t left = call->transfer.deadline - si_clock_ms();
+    const apr_int64_t now = si_clock_ms();
 
     *code = CURLE_OPERATION_TIMEDOUT;
-    if (left <= 0) {
+    if (call->transfer.deadline <= now) {
         return 0;
     }
     *code = CURLE_FAILED_INIT;
     return (call->transfer.multi || give_multi(engine, call))
-           && si_transfer_limit(&call->transfer, (long)left)
+           && si_transfer_limit(&call->transfer, now)
            && si_multi_add(call->transfer.multi, &call->transfer);
+}
+
+/* Probes */
+
+static void drop_probe(si_endpoint_state_t *endpoint)
+{
+    si_multi_remove(endpoint->probe->multi, endpoint->probe);
+    si_transfer_clear(endpoint->probe);
+    free(endpoint->probe);
+    endpoint->probe = NULL;
+}
+
+static int try_to_probe(si_engine_t *engine, si_endpoint_state_t *endpoint,
+                        const si_address_t *address)
+{
+    return init_transfer(endpoint->probe, endpoint)
+           && si_transfer_prepare_probe(endpoint->probe, address, PROBE_MS)
+           && si_multi_join(engine->multis[0], endpoint->probe)
+           && si_multi_add(engine->multis[0], endpoint->probe);
+}
+
+/* Connects to an address that was left out for long enough, so that no player waits for it. */
+static void probe(si_engine_t *engine, si_endpoint_state_t *endpoint)
+{
+    const si_address_t *due = endpoint->probe ? NULL
+                                              : si_nodes_due(&endpoint->nodes, si_clock_ms());
+
+    if (!due) {
+        return;
+    }
+    endpoint->probe = calloc(1, sizeof(*endpoint->probe));
+    if (endpoint->probe && !try_to_probe(engine, endpoint, due)) {
+        drop_probe(endpoint);
+    }
+}
+
+static void end_probe(si_engine_t *engine, const si_transfer_t *transfer, CURLcode code)
+{
+    si_endpoint_state_t *endpoint = engine->endpoints;
+
+    while (endpoint->probe != transfer) {
+        endpoint++;
+    }
+    if (code == CURLE_OK) {
+        si_nodes_answered(&endpoint->nodes, &transfer->address);
+    }
+    else {
+        si_nodes_failed(&endpoint->nodes, &transfer->address, si_clock_ms());
+    }
+    drop_probe(endpoint);
 }
 
 static void begin(si_engine_t *engine, si_call_t *call)
@@ -290,6 +349,10 @@ static void begin(si_engine_t *engine, si_call_t *call)
         /* The worker gave up and sent 504: do not start a session that nobody will use. */
         engine->on_return(engine->owner, call);
         return;
+    }
+    if (call->endpoint->name) {
+        si_nodes_update(&call->endpoint->nodes, &call->transfer.addresses);
+        probe(engine, call->endpoint);
     }
     if (!try_to_begin(engine, call, &code)) {
         end_call(engine, call, code);
@@ -333,9 +396,28 @@ static void connect_afresh(si_call_t *call)
     append_waiting(call);
 }
 
+/* Notes what became of the address of a new connection. */
+static void note_address(si_call_t *call, CURLcode code)
+{
+    si_nodes_t *nodes = &call->endpoint->nodes;
+    const si_transfer_t *transfer = &call->transfer;
+
+    if (!transfer->has_address) {
+        return;
+    }
+    if (transfer->head_bytes > 0) {
+        si_nodes_answered(nodes, &transfer->address);
+    }
+    else if (si_transfer_address_failed(transfer, code)) {
+        si_nodes_failed(nodes, &transfer->address, si_clock_ms());
+    }
+}
+
 static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
-    if (si_transfer_wants_connection(&call->transfer, code)
+    note_address(call, code);
+    if ((si_transfer_wants_connection(&call->transfer, code)
+         || si_transfer_wants_address(&call->transfer, code))
         && si_transfer_prepare_afresh(&call->transfer)) {
         connect_afresh(call);
         return;
@@ -429,7 +511,12 @@ static void tick(si_engine_t *engine)
     }
     for (i = 0; i < engine->multi_count; i++) {
         while ((transfer = si_multi_finished(engine->multis[i], &code))) {
-            end_transfer(engine, (si_call_t *)transfer, code);
+            if (transfer->is_probe) {
+                end_probe(engine, transfer, code);
+            }
+            else {
+                end_transfer(engine, (si_call_t *)transfer, code);
+            }
         }
     }
 }
@@ -502,6 +589,9 @@ static void stop_all(si_engine_t *engine)
         end(engine, engine->running, CURLE_ABORTED_BY_CALLBACK);
     }
     for (i = 0; i < engine->endpoint_count; i++) {
+        if (engine->endpoints[i].probe) {
+            drop_probe(&engine->endpoints[i]);
+        }
         while (engine->endpoints[i].waiting) {
             si_call_t *call = pop_waiting(&engine->endpoints[i]);
             call->transfer.is_stopped = 1;

@@ -27,9 +27,12 @@ struct si_call_t;
 /* An endpoint at run time. */
 typedef struct {
     const si_endpoint_t *config;
-    CURLU *url;             /* parsed once: libcurl would parse a string for every transfer */
-    CURLSH *tls_sessions;   /* NULL for http */
-    si_name_t *name;        /* NULL if the host is an address */
+    CURLU *url;                /* parsed once: libcurl would parse a string for every transfer */
+    CURLSH *tls_sessions;      /* NULL for http */
+    si_name_t *name;           /* NULL if the host is an address */
+    si_nodes_t nodes;          /* the addresses of name */
+    struct curl_slist resolve; /* for CURLOPT_RESOLVE */
+    char resolve_text[300];
     struct si_call_t *idle; /* kept calls, latest first; guarded by the forwarder's lock */
 
     /* Used by the engine only. */
@@ -37,6 +40,7 @@ typedef struct {
     struct si_call_t **waiting_end;
     apr_int64_t waiting_deadline; /* no later than any of theirs */
     int connecting;               /* calls that have no connection yet */
+    si_transfer_t *probe;         /* of an address that was left out; NULL if there is none */
 } si_endpoint_state_t;
 
 typedef enum {

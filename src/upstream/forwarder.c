@@ -9,6 +9,7 @@
 #include "upstream/tls.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,8 +87,8 @@ static void fail(si_response_t *response, si_forward_outcome_t outcome, const ch
 }
 
 /*
- * Gets the addresses that libcurl needs. *addresses is NULL if call, a kept call or NULL, has
- * already given it the latest ones. Returns 0 if there are none.
+ * Gets the addresses of the endpoint's name. *addresses is NULL if call, a kept call or NULL, has
+ * the latest ones. Returns 0 if there are none.
  */
 static int resolve(const si_endpoint_state_t *endpoint, const si_call_t *call,
                    apr_interval_time_t deadline, si_addresses_t *found,
@@ -95,7 +96,7 @@ static int resolve(const si_endpoint_state_t *endpoint, const si_call_t *call,
 {
     *addresses = NULL;
     if (!endpoint->name
-        || (call && si_name_generation(endpoint->name) == call->transfer.generation)) {
+        || (call && si_name_generation(endpoint->name) == call->transfer.addresses.generation)) {
         return 1;
     }
     const struct timespec until = si_clock_timespec(deadline);
@@ -215,6 +216,20 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
     }
 }
 
+/*
+ * With an entry in libcurl's cache it looks up nothing. The address is one that no host has (RFC
+ * 5737): each connection goes to another one, which the endpoint's nodes choose.
+ */
+static int set_resolve(si_endpoint_state_t *endpoint)
+{
+    const int length = snprintf(endpoint->resolve_text, sizeof(endpoint->resolve_text),
+                                "%s:%d:192.0.2.1", endpoint->config->host, endpoint->config->port);
+
+    si_nodes_init(&endpoint->nodes);
+    endpoint->resolve.data = endpoint->resolve_text;
+    return (size_t)length < sizeof(endpoint->resolve_text);
+}
+
 /* Fills a zeroed endpoint state. Returns 0 if memory runs out. */
 static int make_endpoint(si_endpoint_state_t *endpoint, const si_endpoint_t *config,
                          si_resolver_t *resolver)
@@ -222,7 +237,7 @@ static int make_endpoint(si_endpoint_state_t *endpoint, const si_endpoint_t *con
     endpoint->config = config;
     if (!si_is_address(config->host)) {
         endpoint->name = si_resolver_add(resolver, config->host);
-        if (!endpoint->name) {
+        if (!endpoint->name || !set_resolve(endpoint)) {
             return 0;
         }
     }
@@ -312,4 +327,20 @@ void si_forwarder_stop(si_forwarder_t *forwarder)
     pthread_mutex_unlock(&forwarder->lock);
     si_resolver_stop(forwarder->resolver);
     si_engine_stop(forwarder->engine);
+}
+
+int si_forwarder_take_news(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                           si_node_t *node)
+{
+    si_endpoint_state_t *state = &forwarder->endpoints[endpoint->index];
+
+    return state->name && si_nodes_take_news(&state->nodes, node);
+}
+
+int si_forwarder_addresses(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                           si_node_t *nodes)
+{
+    si_endpoint_state_t *state = &forwarder->endpoints[endpoint->index];
+
+    return state->name ? si_nodes_read(&state->nodes, nodes) : 0;
 }

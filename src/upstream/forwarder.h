@@ -11,6 +11,7 @@
 #define SI_FORWARDER_H
 
 #include "upstream/exchange.h"
+#include "upstream/nodes.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -38,5 +39,19 @@ void si_forwarder_stop(si_forwarder_t *forwarder);
  */
 void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, apr_pool_t *pool,
                 si_response_t *response);
+
+/*
+ * Copies the next address of endpoint that has been left out, or is back, to *node and returns 1; 0
+ * if there is none. Each is reported once.
+ */
+int si_forwarder_take_news(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                           si_node_t *node);
+
+/*
+ * Copies what is known of the addresses of endpoint's name to nodes, with space for
+ * SI_ADDRESS_MAX. Returns how many there are; 0 if the host is an address itself.
+ */
+int si_forwarder_addresses(si_forwarder_t *forwarder, const si_endpoint_t *endpoint,
+                           si_node_t *nodes);
 
 #endif

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -133,13 +134,50 @@ static void forget_socket(si_multi_t *multi, int fd)
     }
 }
 
+static int is_ipv6(const si_address_t *address)
+{
+    return address->any.sa_family == AF_INET6;
+}
+
+/*
+ * Lets the connection go to the address that the transfer chooses: libcurl uses what the callback
+ * leaves in address. The port stays.
+ */
+static int redirect(si_transfer_t *transfer, struct curl_sockaddr *address)
+{
+    char *bytes = (char *)address + offsetof(struct curl_sockaddr, addr);
+    in_port_t port;
+    si_address_t to;
+
+    if (!si_transfer_choose_address(transfer)) {
+        return 0;
+    }
+    memcpy(&to, bytes, sizeof(to.ipv4));
+    port = to.ipv4.sin_port;
+    to = transfer->address;
+    if (is_ipv6(&to)) {
+        to.ipv6.sin6_port = port;
+    }
+    else {
+        to.ipv4.sin_port = port;
+    }
+    address->family = to.any.sa_family;
+    address->addrlen = is_ipv6(&to) ? sizeof(to.ipv6) : sizeof(to.ipv4);
+    memcpy(bytes, &to, address->addrlen);
+    return 1;
+}
+
 /* libcurl does not set close-on-exec: CGI programs would inherit the connections to MediaTailor. */
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     si_transfer_t *transfer = data;
-    const int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd;
 
     (void)purpose;
+    if (transfer->nodes && !redirect(transfer, address)) {
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0) {
         transfer->open_errno = errno;
         return CURL_SOCKET_BAD;
@@ -161,21 +199,10 @@ static int close_socket(void *data, curl_socket_t fd)
     return close(fd);
 }
 
-typedef union {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-} address_t;
-
-static int is_ipv6(const address_t *address)
-{
-    return address->any.sa_family == AF_INET6;
-}
-
 /* The local port of a socket; 0 if it is not known. */
 static int port_of(int fd)
 {
-    address_t address = { .ipv6 = { 0 } };
+    si_address_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
 
     if (getsockname(fd, &address.any, &length) != 0) {
@@ -186,7 +213,7 @@ static int port_of(int fd)
 
 static int is_peer(int fd, const char *ip)
 {
-    address_t address = { .ipv6 = { 0 } };
+    si_address_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
     char text[INET6_ADDRSTRLEN];
     const void *bytes;
@@ -291,7 +318,7 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
     return transfer->is_stray ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
-si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int endpoint_count)
+si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls)
 {
     si_multi_t *multi = calloc(1, sizeof(*multi));
 
@@ -301,27 +328,13 @@ si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int en
     multi->sockets = sockets;
     multi->tag = tag;
     multi->deadline = SI_NO_DEADLINE;
-    multi->loaded = calloc((size_t)endpoint_count, sizeof(*multi->loaded));
     multi->handle = make_multi(sockets->epoll);
-    if (!multi->loaded || !multi->handle || !set_up(multi, calls)) {
+    if (!multi->handle || !set_up(multi, calls)) {
         curl_multi_cleanup(multi->handle);
-        free(multi->loaded);
         free(multi);
         return NULL;
     }
     return multi;
-}
-
-/* Does not let older addresses replace newer ones in libcurl's cache. */
-static void settle_addresses(si_multi_t *multi, si_transfer_t *transfer)
-{
-    unsigned *loaded = &multi->loaded[transfer->endpoint->index];
-
-    if (transfer->generation < *loaded) {
-        curl_easy_setopt(transfer->easy, CURLOPT_RESOLVE, NULL);
-        return;
-    }
-    *loaded = transfer->generation;
 }
 
 int si_multi_join(si_multi_t *multi, si_transfer_t *transfer)
@@ -337,7 +350,6 @@ int si_multi_join(si_multi_t *multi, si_transfer_t *transfer)
 
 int si_multi_add(si_multi_t *multi, si_transfer_t *transfer)
 {
-    settle_addresses(multi, transfer);
     return curl_multi_add_handle(multi->handle, transfer->easy) == CURLM_OK;
 }
 

@@ -28,7 +28,6 @@ typedef struct si_multi_t {
     si_sockets_t *sockets;
     unsigned tag;              /* of this handle's sockets in sockets */
     apr_int64_t deadline;      /* of libcurl's next timer, monotonic milliseconds */
-    unsigned *loaded;          /* by endpoint: generation of the addresses in libcurl's cache */
     si_socket_t *open_sockets; /* in no order */
     int socket_count;
     int socket_capacity;
@@ -36,10 +35,10 @@ typedef struct si_multi_t {
 } si_multi_t;
 
 /*
- * Creates a multi handle for calls concurrent transfers to at most endpoint_count endpoints. Call
- * it while the process has only one thread. Returns NULL if libcurl fails or memory runs out.
+ * Creates a multi handle for calls concurrent transfers. Call it while the process has only one
+ * thread. Returns NULL if libcurl fails or memory runs out.
  */
-si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls, int endpoint_count);
+si_multi_t *si_multi_make(si_sockets_t *sockets, unsigned tag, int calls);
 
 /*
  * Gives the transfer this multi handle for good. A kept connection that has input or is closed is

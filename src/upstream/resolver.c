@@ -5,12 +5,10 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-#include <apr_strings.h>
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -77,51 +75,73 @@ si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
     return name;
 }
 
-/* Appends an address if it fits. */
-static void append_address(char *list, const struct addrinfo *info)
+const char *si_address_text(const si_address_t *address, char *text)
 {
-    const int is_ipv6 = info->ai_family == AF_INET6;
-    const size_t used = strlen(list);
-    char text[INET6_ADDRSTRLEN];
+    const void *bytes = address->any.sa_family == AF_INET6 ? (const void *)&address->ipv6.sin6_addr
+                                                           : &address->ipv4.sin_addr;
 
-    if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST)
-            != 0
-        || used + strlen(text) + sizeof(",[]") > SI_ADDRESSES_SIZE) {
+    return inet_ntop(address->any.sa_family, bytes, text, SI_ADDRESS_TEXT);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(si_address_t));
+}
+
+/* Adds an address of either family, if there is space and it is not there yet. */
+static void add_address(si_addresses_t *found, const struct addrinfo *info)
+{
+    si_address_t *address = &found->addresses[found->count];
+    int i;
+
+    if (found->count == SI_ADDRESS_MAX
+        || (info->ai_family != AF_INET && info->ai_family != AF_INET6)) {
         return;
     }
-    snprintf(list + used, SI_ADDRESSES_SIZE - used, "%s%s%s%s", used ? "," : "", is_ipv6 ? "[" : "",
-             text, is_ipv6 ? "]" : "");
+    memset(address, 0, sizeof(*address));
+    memcpy(address, info->ai_addr, info->ai_addrlen);
+    for (i = 0; i < found->count; i++) {
+        if (compare(&found->addresses[i], address) == 0) {
+            return;
+        }
+    }
+    found->count++;
 }
 
 /*
- * Fills addresses and returns NULL, or returns the resolver's error message. Blocks as long as the
- * name servers take.
+ * Fills found and returns NULL, or returns the resolver's error message. Blocks as long as the name
+ * servers take. The order is always the same, since name servers rotate theirs.
  */
-static const char *look_up(const char *host, char *addresses)
+static const char *look_up(const char *host, si_addresses_t *found)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     struct addrinfo *list, *info;
     const int rc = getaddrinfo(host, NULL, &hints, &list);
 
-    addresses[0] = '\0';
+    memset(found, 0, sizeof(*found));
     if (rc != 0) {
         return gai_strerror(rc);
     }
     for (info = list; info; info = info->ai_next) {
-        append_address(addresses, info);
+        add_address(found, info);
     }
     freeaddrinfo(list);
-    return addresses[0] ? NULL : "no usable address";
+    qsort(found->addresses, (size_t)found->count, sizeof(si_address_t), compare);
+    return found->count > 0 ? NULL : "no usable address";
 }
 
-static void store(si_name_t *name, const char *problem, const char *addresses)
+static void store(si_name_t *name, const char *problem, const si_addresses_t *found)
 {
+    const unsigned generation = name->known.generation;
+
     name->due = now() + (problem ? RETRY : name->resolver->refresh);
     name->is_wanted = 0;
     name->known.problem = problem;
-    if (!problem && strcmp(name->known.addresses, addresses) != 0) {
-        apr_cpystrn(name->known.addresses, addresses, SI_ADDRESSES_SIZE);
-        name->known.generation++;
+    if (!problem
+        && (name->known.count != found->count
+            || memcmp(name->known.addresses, found->addresses, sizeof(found->addresses)) != 0)) {
+        name->known = *found;
+        name->known.generation = generation + 1;
     }
 }
 
@@ -151,7 +171,7 @@ static si_name_t *find_due(const si_resolver_t *resolver, time_t *next)
 static void *run(void *data)
 {
     si_resolver_t *resolver = data;
-    char addresses[SI_ADDRESSES_SIZE];
+    si_addresses_t found;
 
     pthread_mutex_lock(&resolver->lock);
     while (!resolver->is_stopping) {
@@ -164,10 +184,10 @@ static void *run(void *data)
         }
         resolver->is_looking_up = 1;
         pthread_mutex_unlock(&resolver->lock);
-        const char *problem = look_up(name->host, addresses);
+        const char *problem = look_up(name->host, &found);
         pthread_mutex_lock(&resolver->lock);
         resolver->is_looking_up = 0;
-        store(name, problem, addresses);
+        store(name, problem, &found);
         pthread_cond_broadcast(&resolver->answer);
     }
     pthread_mutex_unlock(&resolver->lock);

@@ -9,6 +9,7 @@
 #ifndef SI_RESOLVER_H
 #define SI_RESOLVER_H
 
+#include <netinet/in.h>
 #include <time.h>
 
 typedef struct si_resolver_t si_resolver_t;
@@ -39,13 +40,27 @@ typedef enum {
     SI_NAME_TIMED_OUT /* no result before the deadline */
 } si_name_status_t;
 
-#define SI_ADDRESSES_SIZE 1024
+/* Addresses of a name that are used; more are left out. */
+#define SI_ADDRESS_MAX 16
+
+/* Without a port; all bytes that are not used are 0, so that addresses can be compared. */
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+} si_address_t;
 
 typedef struct {
-    unsigned generation;               /* grows whenever the addresses change; from 1 */
-    char addresses[SI_ADDRESSES_SIZE]; /* separated by commas, IPv6 in brackets */
-    const char *problem;               /* if unknown: why, static text */
+    unsigned generation; /* grows whenever the addresses change; from 1 */
+    int count;
+    si_address_t addresses[SI_ADDRESS_MAX]; /* in a fixed order, each once */
+    const char *problem;                    /* if unknown: why, static text */
 } si_addresses_t;
+
+#define SI_ADDRESS_TEXT INET6_ADDRSTRLEN
+
+/* Writes the address as text, without brackets, to text, with space for SI_ADDRESS_TEXT. */
+const char *si_address_text(const si_address_t *address, char *text);
 
 /*
  * Waits for the addresses of name until deadline (CLOCK_MONOTONIC). Returns at once if they are

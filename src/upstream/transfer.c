@@ -9,7 +9,6 @@
 #include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <linux/sockios.h>
 #include <string.h>
@@ -323,7 +322,8 @@ static int set_tls(si_transfer_t *transfer, const si_endpoint_t *endpoint, CURLS
 }
 
 /* Sets the options that are the same for every exchange with the endpoint. */
-static int set_up(si_transfer_t *transfer, CURLU *url, CURLSH *tls_sessions)
+static int set_up(si_transfer_t *transfer, CURLU *url, struct curl_slist *name,
+                  CURLSH *tls_sessions)
 {
     const si_endpoint_t *endpoint = transfer->endpoint;
 
@@ -344,15 +344,17 @@ static int set_up(si_transfer_t *transfer, CURLU *url, CURLSH *tls_sessions)
            && SI_SET(transfer, CURLOPT_WRITEDATA, transfer)
            && SI_SET(transfer, CURLOPT_ERRORBUFFER, transfer->error)
            && SI_SET(transfer, CURLOPT_PRIVATE, transfer)
+           && (!name || SI_SET(transfer, CURLOPT_RESOLVE, name))
            && (!endpoint->is_https || set_tls(transfer, endpoint, tls_sessions));
 }
 
 int si_transfer_init(si_transfer_t *transfer, const si_endpoint_t *endpoint, CURLU *url,
-                     CURLSH *tls_sessions)
+                     struct curl_slist *name, si_nodes_t *nodes, CURLSH *tls_sessions)
 {
     transfer->endpoint = endpoint;
+    transfer->nodes = nodes;
     transfer->easy = curl_easy_init();
-    return transfer->easy && set_up(transfer, url, tls_sessions);
+    return transfer->easy && set_up(transfer, url, name, tls_sessions);
 }
 
 void si_transfer_clear(si_transfer_t *transfer)
@@ -435,35 +437,27 @@ static char *write_headers(si_transfer_t *transfer, const si_forward_request_t *
     return out;
 }
 
-/* Gives libcurl the addresses for its cache, so that it looks up no name itself. */
-static int set_addresses(si_transfer_t *transfer, const si_addresses_t *addresses)
-{
-    const si_endpoint_t *endpoint = transfer->endpoint;
-
-    if (!addresses) {
-        return 1;
-    }
-    transfer->generation = addresses->generation;
-    const int length = snprintf(transfer->address_line, sizeof(transfer->address_line), "%s:%d:%s",
-                                endpoint->host, endpoint->port, addresses->addresses);
-    transfer->addresses.data = transfer->address_line;
-    transfer->addresses.next = NULL;
-    return length > 0 && (size_t)length < sizeof(transfer->address_line)
-           && SI_SET(transfer, CURLOPT_RESOLVE, &transfer->addresses);
-}
-
-static int set_times(si_transfer_t *transfer, long connect_timeout_ms, long timeout_ms)
+static int set_timeout(si_transfer_t *transfer, long timeout_ms)
 {
     if (transfer->timeout_ms != timeout_ms && !SI_SET(transfer, CURLOPT_TIMEOUT_MS, timeout_ms)) {
         return 0;
     }
     transfer->timeout_ms = timeout_ms;
-    if (transfer->connect_timeout_ms != connect_timeout_ms
-        && !SI_SET(transfer, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms)) {
-        return 0;
-    }
-    transfer->connect_timeout_ms = connect_timeout_ms;
     return 1;
+}
+
+/* A limit that differs by a few milliseconds is not set again for every call. */
+#define SLACK_MS 10
+
+static int set_connect_timeout(si_transfer_t *transfer, long timeout_ms)
+{
+    const long more = timeout_ms - transfer->connect_timeout_ms;
+
+    if (more >= -SLACK_MS && more <= SLACK_MS) {
+        return 1;
+    }
+    transfer->connect_timeout_ms = timeout_ms;
+    return SI_SET(transfer, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
 }
 
 static void forget_response(si_transfer_t *transfer)
@@ -480,6 +474,7 @@ static void forget_response(si_transfer_t *transfer)
     transfer->is_stopped = 0;
     transfer->has_begun = 0;
     transfer->socket = -1;
+    transfer->has_address = 0;
     transfer->open_errno = 0;
     transfer->error[0] = '\0';
 }
@@ -489,6 +484,12 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
 {
     forget_response(transfer);
     transfer->deadline = si_clock_ms() + timeout_ms;
+    transfer->connect_deadline = transfer->deadline - timeout_ms + connect_timeout_ms;
+    transfer->tried = 0;
+    transfer->attempts = 0;
+    if (addresses) {
+        transfer->addresses = *addresses;
+    }
     if (!reserve(&transfer->sent, request_size(request))) {
         return 0;
     }
@@ -505,9 +506,7 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
     return SI_SET(transfer, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)transfer->sent.bytes)
            && SI_SET(transfer, CURLOPT_REQUEST_TARGET, target)
            && SI_SET(transfer, CURLOPT_POSTFIELDSIZE, (long)request->body_length)
-           && SI_SET(transfer, CURLOPT_POSTFIELDS, body)
-           && set_times(transfer, connect_timeout_ms, timeout_ms)
-           && set_addresses(transfer, addresses);
+           && SI_SET(transfer, CURLOPT_POSTFIELDS, body) && set_timeout(transfer, timeout_ms);
 }
 
 int si_transfer_is_on_kept_connection(const si_transfer_t *transfer)
@@ -535,6 +534,53 @@ int si_transfer_wants_connection(const si_transfer_t *transfer, CURLcode code)
                && si_transfer_is_on_kept_connection(transfer));
 }
 
+/* Whether code is a failure to connect, to any address of the endpoint or to this one. */
+static int is_unconnected(CURLcode code)
+{
+    return code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT
+           || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION
+           || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+}
+
+int si_transfer_address_failed(const si_transfer_t *transfer, CURLcode code)
+{
+    if (!transfer->has_address || transfer->open_errno || transfer->head_bytes > 0) {
+        return 0;
+    }
+    return transfer->socket < 0 ? is_unconnected(code)
+                                : is_without_answer(code) || code == CURLE_GOT_NOTHING;
+}
+
+int si_transfer_wants_address(const si_transfer_t *transfer, CURLcode code)
+{
+    return si_transfer_address_failed(transfer, code) && transfer->attempts < SI_ADDRESS_MAX
+           && si_nodes_untried(transfer->nodes, transfer->tried) > 0
+           && transfer->deadline > si_clock_ms();
+}
+
+int si_transfer_choose_address(si_transfer_t *transfer)
+{
+    si_nodes_t *nodes = transfer->nodes;
+    int index;
+
+    if (transfer->is_probe) {
+        return 1;
+    }
+    if (transfer->tried_generation != nodes->generation) {
+        transfer->tried_generation = nodes->generation;
+        transfer->tried = 0;
+    }
+    index = si_nodes_pick(nodes, transfer->tried);
+    if (index < 0) {
+        return 0;
+    }
+    transfer->tried |= 1U << index;
+    transfer->attempts++;
+    transfer->address = nodes->nodes[index].address;
+    transfer->has_address = 1;
+    return 1;
+}
+
 int si_transfer_prepare_afresh(si_transfer_t *transfer)
 {
     transfer->is_afresh = 1;
@@ -542,11 +588,31 @@ int si_transfer_prepare_afresh(si_transfer_t *transfer)
     return SI_SET(transfer, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-int si_transfer_limit(si_transfer_t *transfer, long left_ms)
+int si_transfer_prepare_probe(si_transfer_t *transfer, const si_address_t *address, long timeout_ms)
 {
-    /* If the call was queued only for a few milliseconds, the limit is not set again. */
-    return left_ms > transfer->timeout_ms - 10
-           || set_times(transfer, transfer->connect_timeout_ms, left_ms);
+    forget_response(transfer);
+    transfer->is_probe = 1;
+    transfer->address = *address;
+    transfer->has_address = 1;
+    return SI_SET(transfer, CURLOPT_CONNECT_ONLY, 1L) && set_timeout(transfer, timeout_ms);
+}
+
+/* Each address that is left to try gets its share of the time to connect. */
+static long connect_share(const si_transfer_t *transfer, apr_int64_t now)
+{
+    const apr_int64_t left = transfer->connect_deadline - now;
+    const int untried = transfer->nodes ? si_nodes_untried(transfer->nodes, transfer->tried) : 1;
+    const apr_int64_t share = left / (untried > 0 ? untried : 1);
+
+    return share > 0 ? (long)share : 1;
+}
+
+int si_transfer_limit(si_transfer_t *transfer, apr_int64_t now)
+{
+    const long left = (long)(transfer->deadline - now);
+
+    return (left > transfer->timeout_ms - SLACK_MS || set_timeout(transfer, left))
+           && set_connect_timeout(transfer, connect_share(transfer, now));
 }
 
 void si_transfer_connects(si_transfer_t *transfer, int *connecting)

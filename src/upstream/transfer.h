@@ -11,7 +11,7 @@
 #define SI_TRANSFER_H
 
 #include "upstream/exchange.h"
-#include "upstream/resolver.h"
+#include "upstream/nodes.h"
 
 #include <apr_pools.h>
 #include <curl/curl.h>
@@ -25,22 +25,28 @@ typedef struct {
 typedef struct {
     CURL *easy;
     const si_endpoint_t *endpoint;
+    si_nodes_t *nodes;        /* of the endpoint; NULL if its host is an address */
     struct si_multi_t *multi; /* NULL before the first exchange */
     int *connecting; /* the counter that includes it while it has no connection; else NULL */
     int has_begun;   /* until then, libcurl reports on the handle's last exchange */
 
     /* The request. */
-    si_buffer_t sent;    /* header lines, target and body */
-    unsigned generation; /* of the addresses given to libcurl last */
-    struct curl_slist addresses;
-    char address_line[SI_ADDRESSES_SIZE + 300];
-    apr_int64_t deadline; /* monotonic milliseconds */
-    long timeout_ms;      /* last value set */
+    si_buffer_t sent;         /* header lines, target and body */
+    si_addresses_t addresses; /* of the endpoint's name, as the worker knows them */
+    apr_int64_t deadline;     /* monotonic milliseconds */
+    long timeout_ms;          /* last value set */
     long connect_timeout_ms;
     apr_int64_t max_age_ms; /* of a connection; 0 for any */
     int is_afresh;          /* second attempt, on a new connection */
     long body_length;
-    int socket; /* of the connection, after it is established; or -1 */
+    apr_int64_t connect_deadline; /* monotonic milliseconds */
+    unsigned tried;               /* addresses, bits by index in nodes */
+    unsigned tried_generation;
+    int attempts;
+    int has_address; /* this attempt makes a connection, to address */
+    si_address_t address;
+    int is_probe; /* connects, and sends nothing */
+    int socket;   /* of the connection, after it is established; or -1 */
 
     /* The response. */
     si_buffer_t head; /* "Name\0value\0" of each header that passes */
@@ -68,24 +74,43 @@ typedef struct {
     (curl_easy_setopt((transfer)->easy, option, value) == CURLE_OK)
 
 /*
- * Fills a zeroed transfer for exchanges with endpoint. url is the endpoint's parsed URL;
- * tls_sessions is NULL for http. Returns 0 if libcurl fails or memory runs out.
+ * Fills a transfer, which is all zero, for exchanges with endpoint; url is the endpoint's, parsed
+ * once, and tls_sessions NULL over http. name and nodes are NULL if the host is an address. Else
+ * name is for CURLOPT_RESOLVE: libcurl then looks up nothing, and each new connection goes to an
+ * address that nodes chooses. Returns 0 if libcurl fails or memory runs out.
  */
 int si_transfer_init(si_transfer_t *transfer, const si_endpoint_t *endpoint, CURLU *url,
-                     CURLSH *tls_sessions);
+                     struct curl_slist *name, si_nodes_t *nodes, CURLSH *tls_sessions);
 
 /* Frees what the transfer owns, not the transfer itself. */
 void si_transfer_clear(si_transfer_t *transfer);
 
 /*
- * Prepares the next exchange: copies the request and sets its options. addresses is NULL if libcurl
- * already has those of transfer->generation. Returns 0 if libcurl fails or memory runs out.
+ * Prepares the next exchange: copies the request and sets its options. addresses is NULL if
+ * transfer->addresses are the latest. Returns 0 if libcurl fails or memory runs out.
  */
 int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *request,
                         long connect_timeout_ms, long timeout_ms, const si_addresses_t *addresses);
 
-/* Shortens the time limit to left_ms if it is longer. Returns 0 if libcurl fails. */
-int si_transfer_limit(si_transfer_t *transfer, long left_ms);
+/*
+ * Sets the time limits of an attempt that begins at now (monotonic milliseconds): what is left of
+ * the whole, and a share of what is left to connect for each address that has not been tried.
+ * Returns 0 if libcurl fails.
+ */
+int si_transfer_limit(si_transfer_t *transfer, apr_int64_t now);
+
+/* Chooses the address of a new connection, unless it is a probe's. Returns 0 if none is left. */
+int si_transfer_choose_address(si_transfer_t *transfer);
+
+/* Whether the attempt, which ended with code, failed because of the address it went to. */
+int si_transfer_address_failed(const si_transfer_t *transfer, CURLcode code);
+
+/* Whether it did, and there is time for another address that has not been tried. */
+int si_transfer_wants_address(const si_transfer_t *transfer, CURLcode code);
+
+/* Prepares a transfer that only connects to address. Returns 0 if libcurl fails. */
+int si_transfer_prepare_probe(si_transfer_t *transfer, const si_address_t *address,
+                              long timeout_ms);
 
 /*
  * Counts the transfer in *connecting while it has no connection, until si_transfer_has_connected().

@@ -59,6 +59,19 @@ void freeaddrinfo(struct addrinfo *info)
 /* Resolvers live as long as the process: they are kept here for the leak checker. */
 static si_resolver_t *volatile resolvers[2];
 
+static const char *text_of(const si_addresses_t *addresses)
+{
+    static char all[1024];
+    char text[SI_ADDRESS_TEXT];
+    int i;
+
+    all[0] = '\0';
+    for (i = 0; i < addresses->count; i++) {
+        strcat(strcat(all, i ? " " : ""), si_address_text(&addresses->addresses[i], text));
+    }
+    return all;
+}
+
 static si_name_status_t wait_for(si_name_t *name, si_addresses_t *addresses)
 {
     struct timespec deadline;
@@ -101,8 +114,7 @@ static void test_refresh(void)
     first_address = INADDR_LOOPBACK;
     si_resolver_start(resolver);
     is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "a name becomes known");
-    is(addresses.addresses, "127.0.0.1,[::1]",
-       "a name has all its addresses, as libcurl writes them");
+    is(text_of(&addresses), "127.0.0.1 ::1", "a name has all its addresses");
     is_number(addresses.generation, 1, "a name that becomes known has the first generation");
 
     wait_for_lookups(3);
@@ -111,13 +123,13 @@ static void test_refresh(void)
     first_address = INADDR_LOOPBACK + 1;
     wait_for_generation(name, 2);
     wait_for(name, &addresses);
-    is(addresses.addresses, "127.0.0.2,[::1]", "a refresh that finds others replaces them");
+    is(text_of(&addresses), "127.0.0.2 ::1", "a refresh that finds others replaces them");
     is_number(addresses.generation, 2, "a refresh that finds others increments the generation");
 
     is_failing = 1;
     wait_for_lookups(lookups + 2);
     is_number(wait_for(name, &addresses), SI_NAME_KNOWN, "look-ups fail: the name is still known");
-    is(addresses.addresses, "127.0.0.2,[::1]", "look-ups fail: the last good answer stays");
+    is(text_of(&addresses), "127.0.0.2 ::1", "look-ups fail: the last good answer stays");
     si_resolver_stop(resolver);
 }
 

@@ -189,6 +189,39 @@ static void of_schedules(void)
     ok(!strstr(written(si_status_page, servers, 1), "schedule"), "no schedules: no table");
 }
 
+static void of_addresses(void)
+{
+    static const si_address_status_t known[] = { { "192.0.2.1", 1, 1700000001000000, 0 },
+                                                 { "2001:db8::1", 0, 1700000002000000, 7 } };
+    apr_array_header_t *addresses = apr_array_make(pool, 2, sizeof(known[0]));
+    si_vhost_status_t vhost = example();
+    const char *text;
+
+    ok(!strstr(written(si_status_json, &vhost, 1), "addresses"), "no addresses: not in JSON");
+    APR_ARRAY_PUSH(addresses, si_address_status_t) = known[0];
+    APR_ARRAY_PUSH(addresses, si_address_status_t) = known[1];
+    vhost.addresses = addresses;
+    contains(
+        written(si_status_json, &vhost, 1),
+        "\"addresses\":[\n     {\"address\":\"192.0.2.1\",\"in_use\":true,\"since\":1700000001,"
+        "\"failures\":0},\n     {\"address\":\"2001:db8::1\",\"in_use\":false,\"since\":"
+        "1700000002,\"failures\":7}],",
+        "addresses: JSON");
+    contains(written(si_status_page, &vhost, 1),
+             "<tr><th>2001:db8::1</th><td>left out</td><td>Tue, 14 Nov 2023 22:13:22 GMT</td>"
+             "<td>7</td></tr>",
+             "addresses: the page");
+    text = written(si_status_metrics, &vhost, 1);
+    contains(text,
+             "session_initializer_upstream_address_in_use{vhost=\"video.example.com:80\",address="
+             "\"192.0.2.1\"} 1\n",
+             "addresses: metrics, in use");
+    contains(text,
+             "session_initializer_upstream_address_failures_total{vhost=\"video.example.com:80\","
+             "address=\"2001:db8::1\"} 7\n",
+             "addresses: metrics, failures");
+}
+
 /* Names come from the configuration: every format shows them as UTF-8, and two names stay two. */
 static const struct {
     const char *name, *html, *json, *label;
@@ -236,6 +269,7 @@ int main(void)
     as_page();
     as_lines();
     of_schedules();
+    of_addresses();
     names_are_escaped();
     of_nothing();
     return done();

@@ -1,0 +1,621 @@
+/* Licensed under the Apache License, Version 2.0; see LICENSE. */
+
+/*
+ * A name with several addresses: new connections are spread over them, and whatever some of them
+ * do, a live one answers. Every arrangement of what two or three addresses may do is tried.
+ */
+#include "tap.h"
+
+#include "base/clock.h"
+#include "upstream/forwarder.h"
+#include "upstream/nodes.h"
+
+#include <apr_strings.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SECOND 1000000
+#define MAX_ADDRESSES 3
+
+/* What an address does. */
+typedef enum {
+    LIVE,
+    REFUSES,
+    SILENT, /* drops what comes */
+    RESETS, /* accepts and resets */
+    HANGS,  /* accepts and does not go on: a TLS handshake that never ends */
+    STATES
+} state_t;
+
+static const char *const state_names[] = { "live", "refuses", "silent", "resets", "hangs" };
+
+static apr_pool_t *pool;
+static int patience = 1;
+static SSL_CTX *tls;
+static const char *ca;
+static size_t ca_length;
+
+/* Name servers: "aN.test" has the addresses 127.0.0.1 to 127.0.0.N; "moving.test" has one. */
+
+static atomic_int moving_address = 1, lookups;
+
+static struct addrinfo *address_info(int last_byte, struct addrinfo *next)
+{
+    struct addrinfo *info = calloc(1, sizeof(*info) + sizeof(struct sockaddr_in));
+    struct sockaddr_in *address = (struct sockaddr_in *)(void *)(info + 1);
+
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK + (unsigned)last_byte - 1);
+    info->ai_family = AF_INET;
+    info->ai_socktype = SOCK_STREAM;
+    info->ai_addr = (struct sockaddr *)address;
+    info->ai_addrlen = sizeof(*address);
+    info->ai_next = next;
+    return info;
+}
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **found)
+{
+    int i;
+
+    (void)service;
+    (void)hints;
+    lookups++;
+    *found = NULL;
+    if (*name == 'm') {
+        *found = address_info(moving_address, NULL);
+        return 0;
+    }
+    for (i = name[1] - '0'; i > 0; i--) {
+        *found = address_info(i, *found);
+    }
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *info)
+{
+    while (info) {
+        struct addrinfo *next = info->ai_next;
+        free(info);
+        info = next;
+    }
+}
+
+/* The addresses' hosts */
+
+typedef struct {
+    state_t state;
+    int is_https;
+    int keeps;    /* connections, after a response */
+    int holds_ms; /* how long a response takes */
+    int listener;
+    atomic_int connections, requests;
+} host_t;
+
+typedef struct {
+    host_t *host;
+    int fd;
+    SSL *ssl;
+} peer_t;
+
+static int read_request(const peer_t *peer)
+{
+    char buffer[4096];
+    size_t length = 0;
+
+    for (;;) {
+        const ssize_t count = peer->ssl
+                                  ? SSL_read(peer->ssl, buffer + length,
+                                             (int)(sizeof(buffer) - 1 - length))
+                                  : recv(peer->fd, buffer + length, sizeof(buffer) - 1 - length, 0);
+        if (count <= 0) {
+            return 0;
+        }
+        length += (size_t)count;
+        buffer[length] = '\0';
+        if (length >= 6 && strcmp(buffer + length - 6, "\r\n\r\n{}") == 0) {
+            return 1;
+        }
+    }
+}
+
+static void answer(const peer_t *peer)
+{
+    const char *text = peer->host->keeps
+                           ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+                           : "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+
+    usleep((useconds_t)peer->host->holds_ms * 1000);
+    if (peer->ssl) {
+        SSL_write(peer->ssl, text, (int)strlen(text));
+    }
+    else {
+        send(peer->fd, text, strlen(text), MSG_NOSIGNAL);
+    }
+}
+
+static void *serve(void *data)
+{
+    peer_t *peer = data;
+
+    if (peer->host->is_https) {
+        peer->ssl = SSL_new(tls);
+        SSL_set_fd(peer->ssl, peer->fd);
+    }
+    if (!peer->ssl || SSL_accept(peer->ssl) == 1) {
+        while (read_request(peer)) {
+            peer->host->requests++;
+            answer(peer);
+            if (!peer->host->keeps) {
+                break;
+            }
+        }
+    }
+    SSL_free(peer->ssl);
+    close(peer->fd);
+    free(peer);
+    return NULL;
+}
+
+static void start_thread(void *(*function)(void *), void *data)
+{
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, function, data) != 0) {
+        abort();
+    }
+    pthread_detach(thread);
+}
+
+static void *accept_all(void *data)
+{
+    const struct linger at_once = { .l_onoff = 1 };
+    host_t *host = data;
+    int fd;
+
+    while ((fd = accept4(host->listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+        host->connections++;
+        if (host->state == RESETS) {
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+            close(fd);
+        }
+        else if (host->state == LIVE) {
+            peer_t *peer = calloc(1, sizeof(*peer));
+            peer->host = host;
+            peer->fd = fd;
+            start_thread(serve, peer);
+        }
+    }
+    return NULL;
+}
+
+static struct sockaddr_in address_of(int last_byte, int port)
+{
+    return (struct sockaddr_in){ .sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)port),
+                                 .sin_addr = { htonl(INADDR_LOOPBACK + (unsigned)last_byte - 1) } };
+}
+
+/* A port that is free at all addresses: nobody else uses 127.0.0.9. */
+static int reserve_port(void)
+{
+    struct sockaddr_in address = address_of(9, 0);
+    socklen_t length = sizeof(address);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0
+        || getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
+        abort();
+    }
+    return ntohs(address.sin_port);
+}
+
+/* Connections that fill the queue of a listener which accepts none: further ones get no answer. */
+static void fill_queue(const struct sockaddr_in *address)
+{
+    int i;
+
+    for (i = 0; i < 4; i++) {
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0
+            && errno != EINPROGRESS) {
+            abort();
+        }
+    }
+}
+
+static host_t *start_host(state_t state, int is_https, int last_byte, int port)
+{
+    const struct sockaddr_in address = address_of(last_byte, port);
+    const int reuse = 1;
+    host_t *host = calloc(1, sizeof(*host));
+
+    host->state = state;
+    host->is_https = is_https;
+    if (state == REFUSES) {
+        return host;
+    }
+    host->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(host->listener, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+    if (bind(host->listener, (const struct sockaddr *)&address, sizeof(address)) != 0
+        || listen(host->listener, state == SILENT ? 0 : 1024) != 0) {
+        abort();
+    }
+    if (state == SILENT) {
+        fill_queue(&address);
+    }
+    else {
+        start_thread(accept_all, host);
+    }
+    return host;
+}
+
+/* Calls */
+
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
+
+static si_forwarder_t *start(const char *name, int port, int is_https, int max_calls,
+                             int is_threaded, const si_endpoint_t **endpoint)
+{
+    apr_array_header_t *endpoints;
+    si_endpoint_t *new;
+    si_forwarder_t *forwarder;
+    const char *problem = NULL;
+
+    pthread_mutex_lock(&making);
+    endpoints = apr_array_make(pool, 1, sizeof(const si_endpoint_t *));
+    new = apr_pcalloc(pool, sizeof(*new));
+    new->host = name;
+    new->port = port;
+    new->is_https = is_https;
+    new->url = apr_psprintf(pool, "%s://%s:%d", is_https ? "https" : "http", name, port);
+    new->ca = ca;
+    new->ca_length = ca_length;
+    APR_ARRAY_PUSH(endpoints, const si_endpoint_t *) = new;
+    *endpoint = new;
+    forwarder = si_forwarder_start(endpoints, max_calls, 1, is_threaded, &problem);
+    pthread_mutex_unlock(&making);
+    if (!forwarder) {
+        abort();
+    }
+    return forwarder;
+}
+
+typedef struct {
+    si_forwarder_t *forwarder;
+    const si_endpoint_t *endpoint;
+    apr_interval_time_t connect_timeout, max_age;
+    apr_pool_t *pool;
+    si_response_t response;
+    pthread_t thread;
+} job_t;
+
+static void *run_job(void *data)
+{
+    job_t *job = data;
+    si_forward_request_t request = { .endpoint = job->endpoint,
+                                     .target = "/v1/session/a/b/c",
+                                     .body = "{}",
+                                     .body_length = 2,
+                                     .connect_timeout = job->connect_timeout,
+                                     .timeout = 20 * SECOND * patience,
+                                     .max_age = job->max_age };
+
+    request.headers = apr_array_make(job->pool, 2, sizeof(const char *));
+    si_forward(job->forwarder, &request, job->pool, &job->response);
+    return NULL;
+}
+
+static job_t make_job(si_forwarder_t *forwarder, const si_endpoint_t *endpoint)
+{
+    job_t job = { .forwarder = forwarder, .endpoint = endpoint, .connect_timeout = 10 * SECOND };
+
+    apr_pool_create_unmanaged_ex(&job.pool, NULL, NULL);
+    return job;
+}
+
+/* The matrix */
+
+typedef struct {
+    int count, is_https, is_threaded;
+    state_t states[MAX_ADDRESSES];
+    int first_failed, failed, slow, probed_failed, probed_slow; /* calls */
+    pthread_t thread;
+} arrangement_t;
+
+#define CONNECT_TIMEOUT (SECOND * patience)
+#define SLOW (SECOND / 4 * patience)
+
+static void call_often(job_t *job, int calls, int *failed, int *slow)
+{
+    while (calls-- > 0) {
+        apr_pool_clear(job->pool);
+        run_job(job);
+        *failed += job->response.outcome != SI_FORWARD_ANSWERED || job->response.status != 200;
+        *slow += job->response.time > SLOW;
+    }
+}
+
+static void *try_arrangement(void *data)
+{
+    arrangement_t *a = data;
+    const int port = reserve_port();
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder;
+    job_t job;
+    int i, ignored = 0;
+    const apr_int64_t began = si_clock_ms();
+
+    for (i = 0; i < a->count; i++) {
+        start_host(a->states[i], a->is_https, i + 1, port);
+    }
+    forwarder = start(a->count == 2 ? "a2.test" : "a3.test", port, a->is_https, 1, a->is_threaded,
+                      &endpoint);
+    job = make_job(forwarder, endpoint);
+    job.connect_timeout = CONNECT_TIMEOUT;
+    do {
+        call_often(&job, 1, &a->first_failed, &ignored);
+    } while (si_clock_ms() - began < CONNECT_TIMEOUT / 1000);
+    call_often(&job, 100, &a->failed, &a->slow);
+    usleep((SI_LEFT_OUT_FIRST + 200) * 1000); /* from here on, probes try those left out */
+    call_often(&job, 20, &a->probed_failed, &a->probed_slow);
+    si_forwarder_stop(forwarder);
+    return NULL;
+}
+
+static const char *text_of(const arrangement_t *a)
+{
+    const char *text = a->is_https ? "https" : "http";
+    int i;
+
+    for (i = 0; i < a->count; i++) {
+        text = apr_pstrcat(pool, text, i ? ", " : ": ", state_names[a->states[i]], NULL);
+    }
+    return apr_pstrcat(pool, text, a->is_threaded ? "" : " (worker's own thread)", NULL);
+}
+
+static void judge(const arrangement_t *a)
+{
+    const char *text = text_of(a);
+
+    ok(a->first_failed <= 1, "%s: no more than the first call fails at first", text);
+    is_number(a->failed, 0, "%s: then 100 of 100 calls are answered", text);
+    is_number(a->slow, 0, "%s: and none of them waits for what is dead", text);
+    is_number(a->probed_failed, 0, "%s: calls are answered while probes try what is dead", text);
+    is_number(a->probed_slow, 0, "%s: no call waits for a probe", text);
+}
+
+/* The arrangements, by number: each address has a digit. Those without a live address are none. */
+static int make_arrangement(arrangement_t *a, int number, int count, int is_https, int is_threaded)
+{
+    const int states = is_https ? STATES : HANGS; /* without TLS, HANGS is a slow response */
+    int i, has_live = 0;
+
+    memset(a, 0, sizeof(*a));
+    a->count = count;
+    a->is_https = is_https;
+    a->is_threaded = is_threaded;
+    for (i = 0; i < count; i++, number /= states) {
+        a->states[i] = (state_t)(number % states);
+        has_live |= a->states[i] == LIVE;
+    }
+    return has_live && number == 0;
+}
+
+#define AT_ONCE 24
+
+static void run_batch(arrangement_t *batch, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        pthread_create(&batch[i].thread, NULL, try_arrangement, &batch[i]);
+    }
+    for (i = 0; i < count; i++) {
+        pthread_join(batch[i].thread, NULL);
+        judge(&batch[i]);
+    }
+}
+
+static void test_matrix(int count, int is_https, int is_threaded)
+{
+    arrangement_t batch[AT_ONCE];
+    int number, waiting = 0;
+
+    for (number = 0; number < 5 * 5 * 5; number++) {
+        if (make_arrangement(&batch[waiting], number, count, is_https, is_threaded)
+            && ++waiting == AT_ONCE) {
+            run_batch(batch, waiting);
+            waiting = 0;
+        }
+    }
+    run_batch(batch, waiting);
+}
+
+/* Spread */
+
+static void test_spread_at_once(void)
+{
+    enum {
+        CALLS = 200
+    };
+    const int port = reserve_port();
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("a3.test", port, 0, CALLS, 1, &endpoint);
+    host_t *hosts[3];
+    job_t jobs[CALLS];
+    int i, all = 0, answered = 0;
+
+    for (i = 0; i < 3; i++) {
+        hosts[i] = start_host(LIVE, 0, i + 1, port);
+        hosts[i]->keeps = 1;
+        hosts[i]->holds_ms = 200;
+    }
+    for (i = 0; i < CALLS; i++) {
+        jobs[i] = make_job(forwarder, endpoint);
+        pthread_create(&jobs[i].thread, NULL, run_job, &jobs[i]);
+    }
+    for (i = 0; i < CALLS; i++) {
+        pthread_join(jobs[i].thread, NULL);
+        answered += jobs[i].response.outcome == SI_FORWARD_ANSWERED;
+    }
+    is_number(answered, CALLS, "200 calls at once to three addresses are answered");
+    for (i = 0; i < 3; i++) {
+        all += hosts[i]->connections;
+    }
+    for (i = 0; i < 3; i++) {
+        ok(hosts[i]->connections * 100 >= all * 20 && hosts[i]->connections * 100 <= all * 47,
+           "address %d gets between 20 and 47 %% of the connections (%d of %d)", i + 1,
+           hosts[i]->connections, all);
+    }
+    si_forwarder_stop(forwarder);
+}
+
+static void test_spread_one_by_one(int is_threaded)
+{
+    const int port = reserve_port();
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("a3.test", port, 0, 4, is_threaded, &endpoint);
+    job_t job = make_job(forwarder, endpoint);
+    host_t *hosts[3];
+    int i, failed = 0, ignored;
+
+    for (i = 0; i < 3; i++) {
+        hosts[i] = start_host(LIVE, 0, i + 1, port);
+    }
+    call_often(&job, 30, &failed, &ignored);
+    is_number(failed, 0, "calls one by one over 30 connections are answered");
+    for (i = 0; i < 3; i++) {
+        is_number(hosts[i]->connections, 10, "one by one: address %d gets its turn", i + 1);
+    }
+    si_forwarder_stop(forwarder);
+}
+
+/* All dead, then one is back */
+static void test_all_dead(void)
+{
+    const int port = reserve_port();
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("a2.test", port, 0, 4, 1, &endpoint);
+    job_t job = make_job(forwarder, endpoint);
+    int i;
+
+    for (i = 0; i < 10; i++) {
+        run_job(&job);
+    }
+    is_number(job.response.outcome, SI_FORWARD_UNREACHABLE, "all refuse: unreachable");
+    is(job.response.stage, "connect", "all refuse: in the stage connect");
+    start_host(LIVE, 0, 2, port);
+    run_job(&job);
+    is_number(job.response.outcome, SI_FORWARD_ANSWERED,
+              "one is back: the first call is answered, though both were left out");
+    si_forwarder_stop(forwarder);
+
+    forwarder = start("a2.test", reserve_port(), 0, 4, 1, &endpoint);
+    start_host(SILENT, 0, 1, endpoint->port);
+    start_host(SILENT, 0, 2, endpoint->port);
+    job = make_job(forwarder, endpoint);
+    job.connect_timeout = SECOND / 2;
+    run_job(&job);
+    is_number(job.response.outcome, SI_FORWARD_TIMEOUT, "all silent: a timeout");
+    ok(job.response.time < 5 * SECOND * patience, "all silent: within the limit");
+    si_forwarder_stop(forwarder);
+}
+
+/* The name moves to another address under load. */
+static void test_moves(void)
+{
+    const int port = reserve_port();
+    host_t *first = start_host(LIVE, 0, 1, port), *second = start_host(LIVE, 0, 2, port);
+    const si_endpoint_t *endpoint;
+    si_forwarder_t *forwarder = start("moving.test", port, 0, 4, 1, &endpoint);
+    job_t job = make_job(forwarder, endpoint);
+    int failed = 0, ignored = 0, requests, seen;
+
+    first->keeps = second->keeps = 1;
+    job.max_age = SECOND;
+    call_often(&job, 10, &failed, &ignored);
+    is_number(first->requests, 10, "a name moves: before, the first address has all calls");
+    moving_address = 2;
+    while (second->requests < 100 && !failed) {
+        call_often(&job, 1, &failed, &ignored);
+    }
+    is_number(failed, 0, "a name moves: no call fails");
+    requests = first->requests;
+    seen = lookups;
+    while (lookups < seen + 2 && !failed) {
+        call_often(&job, 1, &failed, &ignored);
+    }
+    is_number(first->requests, requests, "a name moves: then the first address has no calls");
+    is_number(failed, 0, "a name moves: still no call fails");
+    si_forwarder_stop(forwarder);
+}
+
+/* The certificate is for the names of this test, signed by itself. */
+static void make_tls(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    X509_NAME *subject = X509_get_subject_name(certificate);
+    X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name,
+                                                "DNS:a2.test,DNS:a3.test");
+    BIO *pem = BIO_new(BIO_s_mem());
+    char *text = NULL;
+
+    X509_set_version(certificate, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"upstream", -1,
+                               -1, 0);
+    X509_set_issuer_name(certificate, subject);
+    X509_set_pubkey(certificate, key);
+    X509_add_ext(certificate, names, -1);
+    X509_sign(certificate, key, EVP_sha256());
+    tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_use_certificate(tls, certificate);
+    SSL_CTX_use_PrivateKey(tls, key);
+    PEM_write_bio_X509(pem, certificate);
+    ca_length = (size_t)BIO_get_mem_data(pem, &text);
+    ca = exact_copy(text, ca_length);
+    BIO_free(pem);
+    X509_EXTENSION_free(names);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+}
+
+/*
+ * --slow is for valgrind: longer time limits, and the matrix without TLS alone.
+ */
+int main(int argc, char **argv)
+{
+    const int is_slow = argc > 1 && strcmp(argv[1], "--slow") == 0;
+
+    patience = tap_patience() * (is_slow ? 8 : 1);
+    signal(SIGPIPE, SIG_IGN);
+    pool = tap_pool();
+    make_tls();
+    test_spread_at_once();
+    test_spread_one_by_one(1);
+    test_spread_one_by_one(0);
+    test_all_dead();
+    test_moves();
+    test_matrix(2, 0, 1);
+    test_matrix(2, 0, 0);
+    if (!is_slow) {
+        test_matrix(2, 1, 1);
+        test_matrix(3, 0, 1);
+        test_matrix(3, 1, 1);
+    }
+    return done();
+}
