@@ -92,6 +92,12 @@ for my $directive ('SessionInitializerConnectTimeout', 'SessionInitializerTimeou
     refuses($directive => $_, qr/\b1ms\b.*\b60s\b/, $long) for '',
         qw(0 0s 0ms 61s 61 60001ms 2min 1h -1 -1s x 2x ms s 99999999999999999999);
 }
+accepts("SessionInitializerOutgoingProxy $_") for qw(http://proxy.example:3128 http://me:secret@proxy.example none);
+for my $value ('http://me:Secret@proxy.example/x', 'https://me:Secret@proxy.example', 'http://me:Sec ret@proxy.example') {
+    my ($ok, $output) = SessionInitializer::Httpd::configtest(qq(SessionInitializerOutgoingProxy "$value"\n));
+    ok(!$ok && $output =~ /SessionInitializerOutgoingProxy .*give http:/s, "refused: SessionInitializerOutgoingProxy $value");
+    unlike($output, qr/Secret|Sec ret/, "SessionInitializerOutgoingProxy $value: the message does not have the password");
+}
 accepts("SessionInitializerConnectionMaxAge $_") for qw(1s 300s 1h 60 5min);
 refuses(SessionInitializerConnectionMaxAge => $_, qr/\b1s\b.*\b1h\b/) for '', qw(0 999ms 3601s 2h -1 x);
 accepts("SessionInitializerConnectTimeout 4s\nSessionInitializerTimeout 4s",
@@ -147,7 +153,7 @@ refuses(SessionInitializerAllowOrigin => $_, qr/\*.*none|none.*\*/)
 my @everywhere = (
     'StreamIdCount 3', 'StreamIdKey "%{REMOTE_ADDR}"', 'StreamIdSchedule a.json', 'SessionInitializerEndpoint https://mt.example', 'SessionInitializerPath /a',
     'SessionInitializerPlaybackBase https://play.example',
-    'SessionInitializerConnectTimeout 1s', 'SessionInitializerTimeout 3s', 'SessionInitializerConnectionMaxAge 60s', 'SessionInitializerMaxBody 10',
+    'SessionInitializerConnectTimeout 1s', 'SessionInitializerTimeout 3s', 'SessionInitializerConnectionMaxAge 60s', 'SessionInitializerOutgoingProxy http://proxy.example', 'SessionInitializerMaxBody 10',
     'SessionInitializerPreserveHost Off',
     "SessionInitializerCACertificateFile $ca", 'SessionInitializerForwardHeader X-A', 'SessionInitializerAllowOrigin *',
 );

@@ -230,7 +230,7 @@ sub source_text {
 }
 
 my ($readme, $manual, undef, $operating) = @documents;
-my @directives = sort(source_text() =~ /AP_INIT_\w+\("(\w+)"/g);
+my @directives = sort(source_text() =~ /AP_INIT_\w+\(\s*"(\w+)"/g);
 cmp_ok(scalar @directives, '>', 10, 'the module has directives');
 is_deeply([sort map { $_->[0] =~ /^\[?`(\w+)/ } $readme->rows('directive')], \@directives, 'README.md lists the directives');
 is_deeply([sort grep { /^(?:StreamId|SessionInitializer)\w+$/ } map { s/ Directive$//r } grep { / Directive$/ } $manual->headings],

@@ -157,6 +157,12 @@ static const char *set_preserve_host(cmd_parms *cmd, void *ignored, int is_on)
     return NULL;
 }
 
+static const char *set_outgoing_proxy(cmd_parms *cmd, void *ignored, const char *text)
+{
+    (void)ignored;
+    return name_directive(cmd, si_parse_proxy(cmd->pool, text, &settings_of(cmd)->outgoing_proxy));
+}
+
 static const char *set_ca_file(cmd_parms *cmd, void *ignored, const char *text)
 {
     si_settings_t *settings = settings_of(cmd);
@@ -215,6 +221,9 @@ const command_rec si_directives[] = {
                   "upstream calls at once per child process; main server only"),
     AP_INIT_FLAG("SessionInitializerPreserveHost", set_preserve_host, NULL, RSRC_CONF,
                  "On: send the viewer's Host upstream; Off: the endpoint's"),
+    AP_INIT_TAKE1(
+        "SessionInitializerOutgoingProxy", set_outgoing_proxy, NULL, RSRC_CONF,
+        "http://[user:password@]host[:port] through which MediaTailor is reached, or none"),
     AP_INIT_TAKE1("SessionInitializerCACertificateFile", set_ca_file, NULL, RSRC_CONF,
                   "PEM file that an https endpoint is verified by, instead of the system's"),
     AP_INIT_ITERATE("SessionInitializerForwardHeader", add_forward_header, NULL, RSRC_CONF,

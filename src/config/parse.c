@@ -180,6 +180,63 @@ const char *si_parse_http_origin(apr_pool_t *pool, const char *text, const si_or
     return NULL;
 }
 
+/* The characters of user and password that a URL may have (RFC 3986 section 3.2.1). */
+static int is_user_info(const char *text, apr_size_t length)
+{
+    apr_size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (!is_unreserved(text[i]) && (!text[i] || !strchr("!$&'()*+,;=:%", text[i]))) {
+            return 0;
+        }
+    }
+    return length > 0 && *text != ':' && memchr(text, ':', length);
+}
+
+static const char *refuse_proxy(apr_pool_t *pool, const char *text)
+{
+    const char *at = strrchr(text, '@');
+
+    return refuse(
+        pool, at ? apr_pstrcat(pool, "...", at, NULL) : text,
+        "give http://[user:password@]host[:port], what is not a letter, a digit or one of "
+        "-._~ in user and password as %XX, or none");
+}
+
+const char *si_parse_proxy(apr_pool_t *pool, const char *text, const si_proxy_t **proxy)
+{
+    static const char scheme[] = "http://";
+    const apr_size_t length = sizeof(scheme) - 1;
+    si_proxy_t *parsed = apr_pcalloc(pool, sizeof(*parsed));
+    const char *at = strrchr(text, '@');
+    const char *user_info = "";
+    si_origin_t origin;
+
+    parsed->host = "";
+    if (apr_cstr_casecmp(text, "none") == 0) {
+        *proxy = parsed;
+        return NULL;
+    }
+    if (apr_cstr_casecmpn(text, scheme, length) != 0) {
+        return refuse_proxy(pool, text);
+    }
+    if (at) {
+        user_info = apr_pstrmemdup(pool, text + length, (apr_size_t)(at + 1 - text) - length);
+        text = apr_pstrcat(pool, scheme, at + 1, NULL);
+    }
+    if (!si_origin_parse(pool, text, &origin)
+        || (at && !is_user_info(user_info, strlen(user_info) - 1))) {
+        return refuse_proxy(pool, at ? apr_pstrcat(pool, "@", at + 1, NULL) : text);
+    }
+    origin.port = origin.port ? origin.port : si_origin_default_port(&origin);
+    parsed->host = origin.host;
+    parsed->port = origin.port;
+    parsed->name = si_origin_print(pool, &origin) + length;
+    parsed->url = apr_pstrcat(pool, scheme, user_info, parsed->name, NULL);
+    *proxy = parsed;
+    return NULL;
+}
+
 const char *si_read_ca_file(apr_pool_t *pool, const char *name, const char **pem,
                             apr_size_t *length)
 {

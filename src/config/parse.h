@@ -11,6 +11,7 @@
 #include "config/cors.h"
 #include "config/origin.h"
 #include "ids/stream_id.h"
+#include "upstream/endpoint.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -34,6 +35,12 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
 
 /* "http[s]://host[:port][/]", or "none": an origin without a scheme. From pool. */
 const char *si_parse_http_origin(apr_pool_t *pool, const char *text, const si_origin_t **origin);
+
+/*
+ * "http://[user:password@]host[:port]", or "none": a proxy without a host. From pool. The message
+ * does not have the password.
+ */
+const char *si_parse_proxy(apr_pool_t *pool, const char *text, const si_proxy_t **proxy);
 
 /*
  * Reads the certificates of the PEM file name and leaves out the rest. *pem is from pool, *length

@@ -38,6 +38,7 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
     INHERIT_POINTER(path);
     INHERIT_POINTER(playback_base);
     INHERIT_POINTER(endpoint);
+    INHERIT_POINTER(outgoing_proxy);
     INHERIT_NUMBER(connect_timeout);
     INHERIT_NUMBER(timeout);
     INHERIT_NUMBER(connection_max_age);
@@ -62,6 +63,8 @@ si_settings_t *si_settings_merge(apr_pool_t *pool, const si_settings_t *base,
 
 static const si_origin_t no_origin = { .scheme = "", .host = "" };
 
+static const si_proxy_t no_proxy = { .host = "" };
+
 static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
 {
     DEFAULT_POINTER(stream_ids, si_stream_ids_make(pool, "StreamIdCount"));
@@ -69,6 +72,7 @@ static void fill_in_defaults(apr_pool_t *pool, si_settings_t *settings)
     settings->path_length = strlen(settings->path);
     DEFAULT_POINTER(playback_base, "");
     DEFAULT_POINTER(endpoint, &no_origin);
+    DEFAULT_POINTER(outgoing_proxy, &no_proxy);
     DEFAULT_NUMBER(timeout, DEFAULT_TIMEOUT);
     DEFAULT_NUMBER(connect_timeout, settings->timeout < DEFAULT_CONNECT_TIMEOUT
                                         ? settings->timeout

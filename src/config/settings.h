@@ -11,6 +11,7 @@
 #include "config/cors.h"
 #include "config/origin.h"
 #include "ids/stream_id.h"
+#include "upstream/endpoint.h"
 
 #include <apr_pools.h>
 #include <apr_tables.h>
@@ -26,9 +27,10 @@ typedef struct {
     apr_array_header_t *schedule_files; /* const char *; NULL for none */
     const char *path;                   /* requests below it are the module's */
     apr_size_t path_length;
-    const char *playback_base;   /* "" for none */
-    const si_origin_t *endpoint; /* of MediaTailor; without a scheme for none */
-    const char *ca;              /* PEM certificates to verify the endpoint with; NULL if unset */
+    const char *playback_base;        /* "" for none */
+    const si_origin_t *endpoint;      /* of MediaTailor; without a scheme for none */
+    const si_proxy_t *outgoing_proxy; /* with host "" for none */
+    const char *ca; /* PEM certificates to verify the endpoint with; NULL if unset */
     apr_size_t ca_length;
     apr_interval_time_t connect_timeout;
     apr_interval_time_t timeout;

@@ -26,6 +26,11 @@ static int same_trust(const si_endpoint_t *a, const si_endpoint_t *b)
                && memcmp(a->ca, b->ca, a->ca_length) == 0);
 }
 
+static int same_proxy(const si_proxy_t *a, const si_proxy_t *b)
+{
+    return (!a && !b) || (a && b && strcmp(a->url, b->url) == 0);
+}
+
 /* Returns the element of endpoints that equals endpoint; adds endpoint if there is none. */
 static const si_endpoint_t *share_endpoint(apr_array_header_t *endpoints, si_endpoint_t *endpoint)
 {
@@ -33,7 +38,8 @@ static const si_endpoint_t *share_endpoint(apr_array_header_t *endpoints, si_end
 
     for (i = 0; i < endpoints->nelts; i++) {
         const si_endpoint_t *known = APR_ARRAY_IDX(endpoints, i, const si_endpoint_t *);
-        if (strcmp(known->url, endpoint->url) == 0 && same_trust(known, endpoint)) {
+        if (strcmp(known->url, endpoint->url) == 0 && same_trust(known, endpoint)
+            && same_proxy(known->proxy, endpoint->proxy)) {
             return known;
         }
     }
@@ -53,6 +59,7 @@ static const si_endpoint_t *make_endpoint(apr_pool_t *pool, const si_settings_t 
     endpoint->host = origin.host;
     endpoint->port = origin.port;
     endpoint->is_https = strcmp(origin.scheme, "https") == 0;
+    endpoint->proxy = *settings->outgoing_proxy->host ? settings->outgoing_proxy : NULL;
     if (endpoint->is_https) {
         endpoint->ca = settings->ca;
         endpoint->ca_length = settings->ca_length;

@@ -6,6 +6,14 @@
 
 #include <apr.h>
 
+/* A proxy through which this network reaches MediaTailor. Lives in the configuration pool. */
+typedef struct {
+    const char *host; /* a name or an address, IPv6 without brackets; "" for no proxy */
+    int port;
+    const char *url;  /* "http://[user:password@]host:port": never to be shown */
+    const char *name; /* "host:port", for messages */
+} si_proxy_t;
+
 /* Lives in the configuration pool; immutable after creation. */
 typedef struct {
     const char *url;  /* "https://host:port", always with the port */
@@ -14,7 +22,8 @@ typedef struct {
     int is_https;
     const char *ca; /* PEM certificates to verify it with; NULL for the system's */
     apr_size_t ca_length;
-    int index; /* among the endpoints of the configuration, from 0 */
+    const si_proxy_t *proxy; /* NULL for none */
+    int index;               /* among the endpoints of the configuration, from 0 */
 } si_endpoint_t;
 
 /*

@@ -42,8 +42,9 @@ typedef struct {
     apr_array_header_t *headers; /* const char *: name and value in turn, those that may pass */
     const char *body;
     apr_size_t body_length;
-    const char *stage; /* of a failure: "queue", "resolve", "connect", "tls", "answer" or "stop" */
-    const char *cause; /* error message of libcurl or the resolver */
+    const char *
+        stage; /* of a failure: "queue", "resolve", "connect", "proxy", "tls", "answer" or "stop" */
+    const char *cause;        /* error message of libcurl or the resolver */
     apr_interval_time_t time; /* duration of the call */
     int was_called;           /* the request was sent, or at least a connection was tried */
     int is_kept_connection;   /* no new connection was made */

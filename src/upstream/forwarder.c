@@ -216,6 +216,17 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
     }
 }
 
+/* Where connections go: to the proxy, if there is one. */
+static const char *host_of(const si_endpoint_t *config)
+{
+    return config->proxy ? config->proxy->host : config->host;
+}
+
+static int port_of(const si_endpoint_t *config)
+{
+    return config->proxy ? config->proxy->port : config->port;
+}
+
 /*
  * With an entry in libcurl's cache it looks up nothing. The address is one that no host has (RFC
  * 5737): each connection goes to another one, which the endpoint's nodes choose.
@@ -223,7 +234,8 @@ void si_forward(si_forwarder_t *forwarder, const si_forward_request_t *request, 
 static int set_resolve(si_endpoint_state_t *endpoint)
 {
     const int length = snprintf(endpoint->resolve_text, sizeof(endpoint->resolve_text),
-                                "%s:%d:192.0.2.1", endpoint->config->host, endpoint->config->port);
+                                "%s:%d:192.0.2.1", host_of(endpoint->config),
+                                port_of(endpoint->config));
 
     si_nodes_init(&endpoint->nodes);
     endpoint->resolve.data = endpoint->resolve_text;
@@ -235,8 +247,8 @@ static int make_endpoint(si_endpoint_state_t *endpoint, const si_endpoint_t *con
                          si_resolver_t *resolver)
 {
     endpoint->config = config;
-    if (!si_is_address(config->host)) {
-        endpoint->name = si_resolver_add(resolver, config->host);
+    if (!si_is_address(host_of(config))) {
+        endpoint->name = si_resolver_add(resolver, host_of(config));
         if (!endpoint->name || !set_resolve(endpoint)) {
             return 0;
         }

@@ -331,8 +331,10 @@ static int set_up(si_transfer_t *transfer, CURLU *url, struct curl_slist *name,
            && SI_SET(transfer, CURLOPT_PROTOCOLS_STR, endpoint->is_https ? "https" : "http")
            && SI_SET(transfer, CURLOPT_POST, 1L) && SI_SET(transfer, CURLOPT_FOLLOWLOCATION, 0L)
            && SI_SET(transfer, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1)
-           && SI_SET(transfer, CURLOPT_PROXY, "") && SI_SET(transfer, CURLOPT_NOPROXY, "")
-           && SI_SET(transfer, CURLOPT_NOSIGNAL, 1L) && SI_SET(transfer, CURLOPT_TCP_NODELAY, 1L)
+           && SI_SET(transfer, CURLOPT_PROXY, endpoint->proxy ? endpoint->proxy->url : "")
+           && SI_SET(transfer, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
+           && SI_SET(transfer, CURLOPT_NOPROXY, "") && SI_SET(transfer, CURLOPT_NOSIGNAL, 1L)
+           && SI_SET(transfer, CURLOPT_TCP_NODELAY, 1L)
            && SI_SET(transfer, CURLOPT_MAXAGE_CONN, CONNECTION_MAX_IDLE)
            && SI_SET(transfer, CURLOPT_DNS_CACHE_TIMEOUT, -1L)
            && SI_SET(transfer, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER)
@@ -389,12 +391,18 @@ static size_t line_size(const char *name, const char *value)
     return strlen(name) + strlen(value) + sizeof(": ");
 }
 
-static size_t request_size(const si_forward_request_t *request)
+/* A proxy gets the absolute form of an http request's target (RFC 9112 section 3.2.2). */
+static const char *target_prefix(const si_endpoint_t *endpoint)
+{
+    return endpoint->proxy && !endpoint->is_https ? endpoint->url : "";
+}
+
+static size_t request_size(const si_endpoint_t *endpoint, const si_forward_request_t *request)
 {
     const char *const *strings = (const char *const *)request->headers->elts;
     const size_t lines = fixed_line_count(request) + (size_t)request->headers->nelts / 2;
-    size_t size = lines * sizeof(struct curl_slist) + strlen(request->target) + 1
-                  + request->body_length;
+    size_t size = lines * sizeof(struct curl_slist) + strlen(target_prefix(endpoint))
+                  + strlen(request->target) + 1 + request->body_length;
     int i;
 
     for (i = 0; i < request->headers->nelts; i += 2) {
@@ -490,7 +498,7 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
     if (addresses) {
         transfer->addresses = *addresses;
     }
-    if (!reserve(&transfer->sent, request_size(request))) {
+    if (!reserve(&transfer->sent, request_size(transfer->endpoint, request))) {
         return 0;
     }
     if (transfer->is_afresh && !SI_SET(transfer, CURLOPT_FRESH_CONNECT, 0L)) {
@@ -500,7 +508,7 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
     transfer->body_length = (long)request->body_length;
     transfer->max_age_ms = apr_time_as_msec(request->max_age);
     char *target = write_headers(transfer, request);
-    char *body = stpcpy(target, request->target) + 1;
+    char *body = stpcpy(stpcpy(target, target_prefix(transfer->endpoint)), request->target) + 1;
     memcpy(body, request->body, request->body_length);
 
     return SI_SET(transfer, CURLOPT_HTTPHEADER, (struct curl_slist *)(void *)transfer->sent.bytes)
@@ -542,9 +550,21 @@ static int is_unconnected(CURLcode code)
            || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
 }
 
+/* The proxy's response to CONNECT, 0 if there was none. */
+static long connect_status(const si_transfer_t *transfer)
+{
+    long status = 0;
+
+    if (transfer->endpoint->proxy && transfer->endpoint->is_https) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    }
+    return status;
+}
+
 int si_transfer_address_failed(const si_transfer_t *transfer, CURLcode code)
 {
-    if (!transfer->has_address || transfer->open_errno || transfer->head_bytes > 0) {
+    if (!transfer->has_address || transfer->open_errno || transfer->head_bytes > 0
+        || connect_status(transfer) != 0) {
         return 0;
     }
     return transfer->socket < 0 ? is_unconnected(code)
@@ -629,6 +649,14 @@ void si_transfer_has_connected(si_transfer_t *transfer)
     }
 }
 
+/* The proxy did not forward: its response to CONNECT, or a 407, which no other server sends. */
+static int is_refused_by_proxy(const si_transfer_t *transfer)
+{
+    const long status = connect_status(transfer);
+
+    return (status != 0 && status != 200) || (transfer->endpoint->proxy && transfer->status == 407);
+}
+
 static si_forward_outcome_t outcome_of(const si_transfer_t *transfer)
 {
     if (transfer->is_stopped) {
@@ -636,6 +664,9 @@ static si_forward_outcome_t outcome_of(const si_transfer_t *transfer)
     }
     if (transfer->is_too_large) {
         return SI_FORWARD_TOO_LARGE;
+    }
+    if (is_refused_by_proxy(transfer)) {
+        return SI_FORWARD_UNREACHABLE;
     }
     if (transfer->is_stray || transfer->malformed) {
         return SI_FORWARD_PROTOCOL;
@@ -677,7 +708,10 @@ static const char *stage_of(const si_transfer_t *transfer)
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
     if (ready > 0) {
-        return "answer";
+        return is_refused_by_proxy(transfer) ? "proxy" : "answer";
+    }
+    if (transfer->endpoint->proxy && connect_status(transfer) != 200) {
+        return "proxy";
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
     return local_port > 0 && transfer->endpoint->is_https ? "tls" : "connect";
@@ -714,6 +748,10 @@ static const char *whole_cause_of(const si_transfer_t *transfer, apr_pool_t *poo
     const int reason = connect_errno(transfer);
     char text[128];
 
+    if (is_refused_by_proxy(transfer)) {
+        return apr_psprintf(pool, "the proxy answered %ld",
+                            connect_status(transfer) ? connect_status(transfer) : 407L);
+    }
     if (reason == 0) {
         return apr_pstrdup(pool, cause_of(transfer));
     }

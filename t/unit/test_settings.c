@@ -434,6 +434,61 @@ static void age_limits(apr_pool_t *pool)
     }
 }
 
+static const struct {
+    const char *text;
+    const char *url, *host; /* NULL: refused */
+    int port;
+} proxies[] = {
+    { "http://proxy.example", "http://proxy.example:80", "proxy.example", 80 },
+    { "http://proxy.example:3128", "http://proxy.example:3128", "proxy.example", 3128 },
+    { "HTTP://Proxy.Example:3128", "http://proxy.example:3128", "proxy.example", 3128 },
+    { "http://[::1]:3128", "http://[::1]:3128", "::1", 3128 },
+    { "http://me:Secret@proxy.example:3128", "http://me:Secret@proxy.example:3128", "proxy.example",
+      3128 },
+    { "http://me:a%40b%3Ac@proxy.example", "http://me:a%40b%3Ac@proxy.example:80", "proxy.example",
+      80 },
+    { "none", NULL, "", 0 },
+    { "", NULL, NULL, 0 },
+    { "proxy.example:3128", NULL, NULL, 0 },
+    { "https://proxy.example", NULL, NULL, 0 },
+    { "socks5://proxy.example", NULL, NULL, 0 },
+    { "http://", NULL, NULL, 0 },
+    { "http://proxy.example/", NULL, NULL, 0 },
+    { "http://proxy.example:0", NULL, NULL, 0 },
+    { "http://me@proxy.example", NULL, NULL, 0 },
+    { "http://:Secret@proxy.example", NULL, NULL, 0 },
+    { "http://@proxy.example", NULL, NULL, 0 },
+    { "http://me:Secret/@proxy.example", NULL, NULL, 0 },
+    { "http://me:Secret @proxy.example", NULL, NULL, 0 },
+    { "http://me:Secret@", NULL, NULL, 0 },
+    { "http://me:Secret@proxy.example/x", NULL, NULL, 0 },
+};
+
+static void outgoing_proxies(apr_pool_t *pool)
+{
+    apr_size_t i;
+
+    for (i = 0; i < COUNT_OF(proxies); i++) {
+        const si_proxy_t *proxy = NULL;
+        const char *message = si_parse_proxy(pool, proxies[i].text, &proxy);
+
+        if (!proxies[i].host) {
+            contains(message, "http://[user:password@]host[:port]", "proxy '%s': refused",
+                     proxies[i].text);
+            ok(message && !strstr(message, "Secret"), "proxy '%s': no password in the message",
+               proxies[i].text);
+            ok(!proxy, "proxy '%s': nothing is set", proxies[i].text);
+            continue;
+        }
+        is(message, NULL, "proxy '%s'", proxies[i].text);
+        is(proxy->host, proxies[i].host, "proxy '%s': host", proxies[i].text);
+        is(proxy->url, proxies[i].url, "proxy '%s': URL for libcurl", proxies[i].text);
+        is_number(proxy->port, proxies[i].port, "proxy '%s': port", proxies[i].text);
+        ok(!proxy->name || !strstr(proxy->name, "Secret"), "proxy '%s': no password in its name",
+           proxies[i].text);
+    }
+}
+
 #define MAX_ARGUMENTS 3
 
 static const struct {
@@ -660,6 +715,7 @@ static const struct {
     MEMBER(POINTER, path),
     MEMBER(POINTER, playback_base),
     MEMBER(POINTER, endpoint),
+    MEMBER(POINTER, outgoing_proxy),
     MEMBER(POINTER, ca),
     MEMBER(TIME, connect_timeout),
     MEMBER(TIME, timeout),
@@ -904,6 +960,7 @@ int main(void)
     origin_urls(pool);
     time_limits(pool);
     age_limits(pool);
+    outgoing_proxies(pool);
     cors_arguments(pool);
     forward_headers(pool);
     ca_files(pool);

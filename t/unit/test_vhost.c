@@ -142,6 +142,34 @@ static void http_has_no_trust(apr_pool_t *pool)
     ok(!plain->ca, "http: no trust");
 }
 
+/* Two servers that reach the same MediaTailor in other ways do not share connections. */
+static void proxies_are_not_shared(apr_pool_t *pool)
+{
+    static const char *const texts[] = { "none", "http://p.example", "http://me:x@p.example",
+                                         "http://me:y@p.example" };
+    const si_endpoint_t *endpoints[COUNT_OF(texts)];
+    si_shared_t shared;
+    apr_size_t i;
+
+    si_shared_make(pool, &shared);
+    for (i = 0; i < 2 * COUNT_OF(texts); i++) {
+        const char *text = texts[i % COUNT_OF(texts)];
+        si_settings_t *settings = with_endpoint(pool, "https://a.example", NULL);
+        si_vhost_t *vhost = si_vhost_make(pool, settings);
+
+        si_parse_proxy(pool, text, &settings->outgoing_proxy);
+        si_vhost_complete(pool, vhost, &shared);
+        if (i < COUNT_OF(texts)) {
+            endpoints[i] = vhost->endpoint;
+            is_number(shared.endpoints->nelts, i + 1, "proxy %s: an endpoint of its own", text);
+            ok(!vhost->endpoint->proxy == (i == 0), "proxy %s: the endpoint has it", text);
+        }
+        else {
+            ok(vhost->endpoint == endpoints[i % COUNT_OF(texts)], "proxy %s again: shared", text);
+        }
+    }
+}
+
 /*
  * Each server that has stream ids and files has a view of its own, because the plan depends on its
  * ids.
@@ -197,6 +225,7 @@ int main(void)
     make_endpoints(pool);
     share_endpoints(pool);
     http_has_no_trust(pool);
+    proxies_are_not_shared(pool);
     views_of_schedules(pool);
     wrong_settings(pool);
     return done();
