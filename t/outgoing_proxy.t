@@ -18,7 +18,7 @@ my $program = (grep { -x } map { "$_/tinyproxy" } split(/:/, $ENV{PATH}), '/usr/
 my $directory = vars->{t_logs} . '/outgoing-proxy';
 make_path($directory);
 my @pids;
-END { SessionInitializer::Process::end($_) for @pids }
+END { local $?; SessionInitializer::Process::end($_) for @pids }
 
 # A proxy of the test's own, on a free port.
 sub start_proxy {

@@ -53,6 +53,13 @@ sub server {
     return $server;
 }
 
+# ---- A response has a length.
+
+for my $form ('', '?json', '?metrics') {
+    my $answer = ask(GET => "/session-initializer-status$form");
+    is($answer->header('Content-Length'), length $answer->body, "status$form: Content-Length");
+}
+
 # ---- Every error in the manual has a counter of its own.
 
 open my $manual, '<', vars()->{sources} . "/docs/mod_session_initializer.md" or die "the manual: $!\n";

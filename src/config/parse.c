@@ -180,27 +180,37 @@ const char *si_parse_http_origin(apr_pool_t *pool, const char *text, const si_or
     return NULL;
 }
 
-/* The characters of user and password that a URL may have (RFC 3986 section 3.2.1). */
-static int is_user_info(const char *text, apr_size_t length)
+/* Whether "%XX" begins at text, and is not a control character, which libcurl would not send. */
+static int is_escape(const char *text)
 {
-    apr_size_t i;
+    char digits[3] = "";
 
-    for (i = 0; i < length; i++) {
-        if (!is_unreserved(text[i]) && (!text[i] || !strchr("!$&'()*+,;=:%", text[i]))) {
+    if (!apr_isxdigit(text[1]) || !apr_isxdigit(text[2])) {
+        return 0;
+    }
+    memcpy(digits, text + 1, 2);
+    const long byte = strtol(digits, NULL, 16);
+    return byte >= 0x20 && byte != 0x7F;
+}
+
+/* "user:password" as a URL may have it (RFC 3986 section 3.2.1), up to an '@'. */
+static int is_user_info(const char *text)
+{
+    const char *p;
+
+    for (p = text; *p && *p != '@'; p++) {
+        if (!is_unreserved(*p) && !strchr("!$&'()*+,;=:", *p) && !(*p == '%' && is_escape(p))) {
             return 0;
         }
     }
-    return length > 0 && *text != ':' && memchr(text, ':', length);
+    return *p == '@' && *text != ':' && memchr(text, ':', (apr_size_t)(p - text));
 }
 
-static const char *refuse_proxy(apr_pool_t *pool, const char *text)
+/* Unlike other messages it does not repeat the value, any part of which may be the password. */
+static const char *refuse_proxy(void)
 {
-    const char *at = strrchr(text, '@');
-
-    return refuse(
-        pool, at ? apr_pstrcat(pool, "...", at, NULL) : text,
-        "give http://[user:password@]host[:port], what is not a letter, a digit or one of "
-        "-._~ in user and password as %XX, or none");
+    return "the value is not allowed: give http://[user:password@]host[:port], what is not a letter, "
+           "a digit or one of -._~ in user and password as %XX, or none";
 }
 
 const char *si_parse_proxy(apr_pool_t *pool, const char *text, const si_proxy_t **proxy)
@@ -218,15 +228,14 @@ const char *si_parse_proxy(apr_pool_t *pool, const char *text, const si_proxy_t 
         return NULL;
     }
     if (apr_cstr_casecmpn(text, scheme, length) != 0) {
-        return refuse_proxy(pool, text);
+        return refuse_proxy();
     }
     if (at) {
         user_info = apr_pstrmemdup(pool, text + length, (apr_size_t)(at + 1 - text) - length);
         text = apr_pstrcat(pool, scheme, at + 1, NULL);
     }
-    if (!si_origin_parse(pool, text, &origin)
-        || (at && !is_user_info(user_info, strlen(user_info) - 1))) {
-        return refuse_proxy(pool, at ? apr_pstrcat(pool, "@", at + 1, NULL) : text);
+    if (!si_origin_parse(pool, text, &origin) || (at && !is_user_info(user_info))) {
+        return refuse_proxy();
     }
     origin.port = origin.port ? origin.port : si_origin_default_port(&origin);
     parsed->host = origin.host;

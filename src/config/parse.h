@@ -37,8 +37,8 @@ const char *si_parse_path(apr_pool_t *pool, const char *text, const char **path)
 const char *si_parse_http_origin(apr_pool_t *pool, const char *text, const si_origin_t **origin);
 
 /*
- * "http://[user:password@]host[:port]", or "none": a proxy without a host. From pool. The message
- * does not have the password.
+ * "http://[user:password@]host[:port]", or "none": a proxy without a host. From pool. Unlike
+ * the others, the message does not have the value, which may hold a password.
  */
 const char *si_parse_proxy(apr_pool_t *pool, const char *text, const si_proxy_t **proxy);
 

@@ -7,6 +7,9 @@
 #include <string.h>
 
 /* What a plan needs of a schedule. */
+/* A plan keeps what has been over for no longer: the host's clock may be set back. */
+#define CLOCK_STEP apr_time_from_sec(24 * 3600)
+
 typedef struct {
     si_stream_id_set_t id;
     int is_recurring;
@@ -112,7 +115,7 @@ si_schedule_plan_t *si_schedule_plan_make(apr_pool_t *pool,
     int i;
 
     for (i = 0; i < count; i++) {
-        add_current(schedules, listings[i], now);
+        add_current(schedules, listings[i], now - CLOCK_STEP);
     }
     sort(schedules);
     plan->parts = apr_array_make(pool, 1, sizeof(part_t));
@@ -190,11 +193,13 @@ static si_stream_id_set_t ids_with_margin(const part_t *part, apr_time_t now,
         }
         first = first ? first : entry;
         last = entry;
-        if (entry->begin >= first->consumption_end || entry->id & earlier) {
+        if (entry->id & earlier) {
             continue;
         }
         together |= entry->id;
-        open |= entry->retrieval_end > now + margin ? entry->id : 0;
+        if (entry->begin < first->consumption_end && entry->retrieval_end > now + margin) {
+            open |= entry->id;
+        }
     }
     return open;
 }

@@ -91,13 +91,14 @@ static int is_same(const apr_finfo_t *a, const apr_finfo_t *b)
            && a->device == b->device;
 }
 
-static const char *read_listing(apr_pool_t *pool, const char *text, apr_size_t length,
+static const char *read_listing(file_t *file, apr_pool_t *pool, const char *text, apr_size_t length,
                                 apr_array_header_t **schedules)
 {
     const char *problem = si_schedule_file_read(pool, text, length, schedules);
     const char *crowded = problem ? NULL : si_schedule_crowded(pool, *schedules, apr_time_now());
 
     if (crowded) {
+        file->is_seen = 0; /* fewer of them are left as time passes */
         problem = apr_psprintf(pool,
                                "more than %d schedules of the configuration \"%s\" are not over; "
                                "MediaTailor allows 25: delete those that are not needed",
@@ -120,7 +121,7 @@ static const char *read_file(file_t *file, apr_pool_t *pool, apr_array_header_t 
         file->is_seen = 0;
         return wrong;
     }
-    return read_listing(pool, text, length, schedules);
+    return read_listing(file, pool, text, length, schedules);
 }
 
 /*

@@ -2,6 +2,9 @@
 
 #include "status/metrics.h"
 
+#include <apr_lib.h>
+#include <apr_strings.h>
+
 static void write_streams(apr_bucket_brigade *out, const si_vhost_status_t *vhost, int index)
 {
     int i;
@@ -18,6 +21,18 @@ static void write_streams(apr_bucket_brigade *out, const si_vhost_status_t *vhos
     }
 }
 
+/* A problem may quote the file, which must not add lines. */
+static const char *one_line(apr_pool_t *pool, const char *text)
+{
+    char *copy = apr_pstrdup(pool, text);
+    char *p;
+
+    for (p = copy; *p; p++) {
+        *p = apr_iscntrl(*p) ? ' ' : *p;
+    }
+    return copy;
+}
+
 static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *schedules, int index)
 {
     int i;
@@ -30,7 +45,7 @@ static void write_schedules(apr_bucket_brigade *out, const apr_array_header_t *s
         apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]InForce: %d\n",
                            index, i, schedule->count);
         apr_brigade_printf(out, NULL, NULL, "SessionInitializer[%d]Schedule[%d]Problem: %s\n",
-                           index, i, schedule->problem ? schedule->problem : "");
+                           index, i, schedule->problem ? one_line(out->p, schedule->problem) : "");
     }
 }
 

@@ -190,8 +190,11 @@ void si_status_metrics(apr_bucket_brigade *out, const si_status_t *status)
         out, status, "upstream_address_in_use", "gauge",
         "Whether new connections go to an address of the endpoint; 0 if it is left out.",
         is_in_use);
-    write_addresses(out, status, "upstream_address_failures_total", "counter",
-                    "Connections to an address of the endpoint that failed.", failures);
+    write_addresses(
+        out, status, "upstream_address_failures", "gauge",
+        "Connections to an address of the endpoint that failed in the child process that "
+        "answers.",
+        failures);
     write_help(out, "upstream_duration_seconds", "histogram",
                "Time of a call to the upstream, look-up and connect included.");
     for (i = 0; i < status->vhost_count; i++) {

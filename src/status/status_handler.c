@@ -15,7 +15,6 @@
 #include <http_protocol.h>
 #include <http_request.h>
 #include <mod_status.h>
-#include <util_filter.h>
 
 #define HANDLER_NAME "session-initializer-status"
 
@@ -143,7 +142,7 @@ static const apr_array_header_t *addresses_of(const si_vhost_t *vhost, apr_pool_
         status->address = apr_pstrdup(pool, si_address_text(&nodes[i].address, text));
         status->is_in_use = nodes[i].out_until == 0;
         status->since = nodes[i].since;
-        status->failures = nodes[i].all_failures;
+        status->failures = nodes[i].call_failures;
     }
     return count > 0 ? known : NULL;
 }
@@ -179,14 +178,26 @@ static void read_status(apr_pool_t *pool, si_status_t *status)
     status->vhost_count = shown->nelts;
 }
 
-static void send_form(request_rec *r, si_status_form_fn *form)
+static char *write_form(request_rec *r, si_status_form_fn *form, apr_size_t *length)
 {
     apr_bucket_brigade *out = apr_brigade_create(r->pool, r->connection->bucket_alloc);
     si_status_t status;
+    char *text;
 
     read_status(r->pool, &status);
     form(out, &status);
-    ap_pass_brigade(r->output_filters, out);
+    apr_brigade_pflatten(out, &text, length, r->pool);
+    return text;
+}
+
+/* The whole response. */
+static void send_form(request_rec *r, si_status_form_fn *form)
+{
+    apr_size_t length;
+    const char *text = write_form(r, form, &length);
+
+    ap_set_content_length(r, (apr_off_t)length);
+    ap_rwrite(text, (int)length, r);
 }
 
 static int handle_status(request_rec *r)
@@ -218,7 +229,11 @@ static int handle_status(request_rec *r)
 
 static int add_to_server_status(request_rec *r, int flags)
 {
-    send_form(r, (flags & AP_STATUS_SHORT) ? si_status_auto : si_status_section);
+    apr_size_t length;
+    const char *text = write_form(r, (flags & AP_STATUS_SHORT) ? si_status_auto : si_status_section,
+                                  &length);
+
+    ap_rwrite(text, (int)length, r);
     return OK;
 }
 

@@ -34,8 +34,12 @@
  */
 #define TOLD_IN_TURN 64
 
-/* How long a probe may take to connect, TLS included. */
+/*
+ * How long a probe may take to connect, TLS included. Without a thread it goes on only while there
+ * is a call.
+ */
 #define PROBE_MS 2000L
+#define PROBE_WITHOUT_THREAD_MS 60000L
 
 /*
  * The pshared argument of sem_init(), though no other process uses the semaphore. Linux 6.16 and
@@ -301,13 +305,13 @@ static void drop_probe(si_endpoint_state_t *endpoint)
     endpoint->probe = NULL;
 }
 
-static int try_to_probe(si_engine_t *engine, si_endpoint_state_t *endpoint,
+static int try_to_probe(si_engine_t *engine, si_endpoint_state_t *endpoint, si_transfer_t *probe,
                         const si_address_t *address)
 {
-    return init_transfer(endpoint->probe, endpoint)
-           && si_transfer_prepare_probe(endpoint->probe, address, PROBE_MS)
-           && si_multi_join(engine->multis[0], endpoint->probe)
-           && si_multi_add(engine->multis[0], endpoint->probe);
+    return init_transfer(probe, endpoint)
+           && si_transfer_prepare_probe(probe, address,
+                                        engine->is_threaded ? PROBE_MS : PROBE_WITHOUT_THREAD_MS)
+           && si_multi_join(engine->multis[0], probe) && si_multi_add(engine->multis[0], probe);
 }
 
 /* Connects to an address that was left out for long enough, so that no player waits for it. */
@@ -315,14 +319,17 @@ static void probe(si_engine_t *engine, si_endpoint_state_t *endpoint)
 {
     const si_address_t *due = endpoint->probe ? NULL
                                               : si_nodes_due(&endpoint->nodes, si_clock_ms());
+    si_transfer_t *new = due ? calloc(1, sizeof(*new)) : NULL;
 
-    if (!due) {
+    if (!new) {
         return;
     }
-    endpoint->probe = calloc(1, sizeof(*endpoint->probe));
-    if (endpoint->probe && !try_to_probe(engine, endpoint, due)) {
-        drop_probe(endpoint);
+    if (!try_to_probe(engine, endpoint, new, due)) {
+        si_transfer_clear(new);
+        free(new);
+        return;
     }
+    endpoint->probe = new;
 }
 
 static void end_probe(si_engine_t *engine, const si_transfer_t *transfer, CURLcode code)
@@ -332,11 +339,15 @@ static void end_probe(si_engine_t *engine, const si_transfer_t *transfer, CURLco
     while (endpoint->probe != transfer) {
         endpoint++;
     }
-    if (code == CURLE_OK) {
-        si_nodes_answered(&endpoint->nodes, &transfer->address);
+    if (code == CURLE_OK || si_transfer_reached_proxy(transfer)) {
+        si_nodes_probed(&endpoint->nodes, &transfer->address);
+    }
+    else if (si_transfer_address_failed(transfer, code)
+             && (engine->is_threaded || code != CURLE_OPERATION_TIMEDOUT)) {
+        si_nodes_failed(&endpoint->nodes, &transfer->address, si_clock_ms(), 1);
     }
     else {
-        si_nodes_failed(&endpoint->nodes, &transfer->address, si_clock_ms());
+        si_nodes_postpone(&endpoint->nodes, &transfer->address, si_clock_ms());
     }
     drop_probe(endpoint);
 }
@@ -401,24 +412,42 @@ static void note_address(si_call_t *call, CURLcode code)
 {
     si_nodes_t *nodes = &call->endpoint->nodes;
     const si_transfer_t *transfer = &call->transfer;
+    int i;
 
     if (!transfer->has_address) {
         return;
     }
     if (transfer->head_bytes > 0) {
         si_nodes_answered(nodes, &transfer->address);
+        for (i = 0; i < transfer->suspect_count; i++) {
+            si_nodes_failed(nodes, &transfer->suspects[i], si_clock_ms(), 0);
+        }
     }
     else if (si_transfer_address_failed(transfer, code)) {
-        si_nodes_failed(nodes, &transfer->address, si_clock_ms());
+        si_nodes_failed(nodes, &transfer->address, si_clock_ms(), 0);
     }
+}
+
+static int wants_attempt(si_call_t *call, CURLcode code)
+{
+    si_transfer_t *transfer = &call->transfer;
+
+    if (si_transfer_wants_connection(transfer, code)) {
+        return 1;
+    }
+    if (!si_transfer_wants_address(transfer, code)) {
+        return 0;
+    }
+    if (si_transfer_was_unanswered(transfer, code)) {
+        si_transfer_suspect_address(transfer);
+    }
+    return 1;
 }
 
 static void end_transfer(si_engine_t *engine, si_call_t *call, CURLcode code)
 {
     note_address(call, code);
-    if ((si_transfer_wants_connection(&call->transfer, code)
-         || si_transfer_wants_address(&call->transfer, code))
-        && si_transfer_prepare_afresh(&call->transfer)) {
+    if (wants_attempt(call, code) && si_transfer_prepare_afresh(&call->transfer)) {
         connect_afresh(call);
         return;
     }

@@ -134,37 +134,58 @@ static void forget_socket(si_multi_t *multi, int fd)
     }
 }
 
-static int is_ipv6(const si_address_t *address)
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+} sockaddr_t;
+
+static int is_ipv6(const sockaddr_t *address)
 {
     return address->any.sa_family == AF_INET6;
 }
 
+/* Writes an address and a port in network order to *to; returns its length. */
+static unsigned write_address(const si_address_t *address, in_port_t port, sockaddr_t *to)
+{
+    memset(to, 0, sizeof(*to));
+    if (address->family == AF_INET6) {
+        to->ipv6.sin6_family = AF_INET6;
+        to->ipv6.sin6_port = port;
+        to->ipv6.sin6_scope_id = address->scope;
+        memcpy(&to->ipv6.sin6_addr, address->bytes, sizeof(to->ipv6.sin6_addr));
+        return sizeof(to->ipv6);
+    }
+    to->ipv4.sin_family = AF_INET;
+    to->ipv4.sin_port = port;
+    memcpy(&to->ipv4.sin_addr, address->bytes, sizeof(to->ipv4.sin_addr));
+    return sizeof(to->ipv4);
+}
+
 /*
  * Lets the connection go to the address that the transfer chooses: libcurl uses what the callback
- * leaves in address. The port stays.
+ * leaves in address. The port stays that of set_resolve()'s IPv4 address.
  */
 static int redirect(si_transfer_t *transfer, struct curl_sockaddr *address)
 {
     char *bytes = (char *)address + offsetof(struct curl_sockaddr, addr);
-    in_port_t port;
-    si_address_t to;
+    struct sockaddr_in from;
+    sockaddr_t to;
 
     if (!si_transfer_choose_address(transfer)) {
         return 0;
     }
-    memcpy(&to, bytes, sizeof(to.ipv4));
-    port = to.ipv4.sin_port;
-    to = transfer->address;
-    if (is_ipv6(&to)) {
-        to.ipv6.sin6_port = port;
-    }
-    else {
-        to.ipv4.sin_port = port;
-    }
-    address->family = to.any.sa_family;
-    address->addrlen = is_ipv6(&to) ? sizeof(to.ipv6) : sizeof(to.ipv4);
+    memcpy(&from, bytes, sizeof(from));
+    address->addrlen = write_address(&transfer->address, from.sin_port, &to);
+    address->family = transfer->address.family;
     memcpy(bytes, &to, address->addrlen);
     return 1;
+}
+
+/* Whether no socket can be had at all; else it is the address's family that this host lacks. */
+static int is_of_process(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 /* libcurl does not set close-on-exec: CGI programs would inherit the connections to MediaTailor. */
@@ -174,16 +195,20 @@ static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_s
     int fd;
 
     (void)purpose;
+    /* libcurl may replace a kept connection that has died within the same transfer. */
+    transfer->socket = -1;
+    transfer->open_errno = transfer->socket_errno = 0;
     if (transfer->nodes && !redirect(transfer, address)) {
         return CURL_SOCKET_BAD;
     }
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0) {
-        transfer->open_errno = errno;
+        transfer->socket_errno = errno;
+        transfer->open_errno = is_of_process(errno) ? errno : 0;
         return CURL_SOCKET_BAD;
     }
     if (!note_socket(transfer->multi, fd)) {
-        transfer->open_errno = ENOMEM;
+        transfer->open_errno = transfer->socket_errno = ENOMEM;
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -202,7 +227,7 @@ static int close_socket(void *data, curl_socket_t fd)
 /* The local port of a socket; 0 if it is not known. */
 static int port_of(int fd)
 {
-    si_address_t address = { .ipv6 = { 0 } };
+    sockaddr_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
 
     if (getsockname(fd, &address.any, &length) != 0) {
@@ -213,7 +238,7 @@ static int port_of(int fd)
 
 static int is_peer(int fd, const char *ip)
 {
-    si_address_t address = { .ipv6 = { 0 } };
+    sockaddr_t address = { .ipv6 = { 0 } };
     socklen_t length = sizeof(address);
     char text[INET6_ADDRSTRLEN];
     const void *bytes;

@@ -15,7 +15,7 @@ static si_node_t *find(si_nodes_t *nodes, const si_address_t *address)
     int i;
 
     for (i = 0; i < nodes->count; i++) {
-        if (memcmp(&nodes->nodes[i].address, address, sizeof(*address)) == 0) {
+        if (si_address_compare(&nodes->nodes[i].address, address) == 0) {
             return &nodes->nodes[i];
         }
     }
@@ -30,6 +30,7 @@ void si_nodes_update(si_nodes_t *nodes, const si_addresses_t *addresses)
     if (addresses->generation <= nodes->generation) {
         return;
     }
+    pthread_mutex_lock(&nodes->lock);
     for (i = 0; i < addresses->count; i++) {
         const si_node_t *known = find(nodes, &addresses->addresses[i]);
         if (known) {
@@ -40,7 +41,6 @@ void si_nodes_update(si_nodes_t *nodes, const si_addresses_t *addresses)
         updated[i].address = addresses->addresses[i];
         updated[i].since = apr_time_now();
     }
-    pthread_mutex_lock(&nodes->lock);
     memcpy(nodes->nodes, updated, (size_t)addresses->count * sizeof(updated[0]));
     nodes->count = addresses->count;
     nodes->generation = addresses->generation;
@@ -99,22 +99,30 @@ static void change(si_nodes_t *nodes, si_node_t *node, apr_int64_t out_until)
     }
 }
 
-void si_nodes_failed(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now)
+/* 2 s, 4 s, 8 s ... 60 s. */
+static apr_int64_t time_left_out(int failures)
+{
+    apr_int64_t time = SI_LEFT_OUT_FIRST;
+
+    while (--failures > 0 && time < SI_LEFT_OUT_MOST) {
+        time *= 2;
+    }
+    return time < SI_LEFT_OUT_MOST ? time : SI_LEFT_OUT_MOST;
+}
+
+void si_nodes_failed(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now, int is_probe)
 {
     si_node_t *node = find(nodes, address);
 
-    if (!node || node->out_until > now) {
-        return; /* one of several that failed together */
+    if (!node) {
+        return;
     }
     pthread_mutex_lock(&nodes->lock);
-    apr_int64_t time = SI_LEFT_OUT_FIRST;
-    int i;
-    for (i = 0; i < node->failures && time < SI_LEFT_OUT_MOST; i++) {
-        time *= 2;
+    node->call_failures += !is_probe;
+    if (node->out_until <= now && nodes->count > 1) { /* else one of several that fail together */
+        node->failures++;
+        change(nodes, node, now + time_left_out(node->failures));
     }
-    node->failures++;
-    node->all_failures++;
-    change(nodes, node, now + (time < SI_LEFT_OUT_MOST ? time : SI_LEFT_OUT_MOST));
     pthread_mutex_unlock(&nodes->lock);
 }
 
@@ -129,6 +137,28 @@ void si_nodes_answered(si_nodes_t *nodes, const si_address_t *address)
     node->failures = 0;
     change(nodes, node, 0);
     pthread_mutex_unlock(&nodes->lock);
+}
+
+void si_nodes_probed(si_nodes_t *nodes, const si_address_t *address)
+{
+    si_node_t *node = find(nodes, address);
+
+    if (node) {
+        pthread_mutex_lock(&nodes->lock);
+        change(nodes, node, 0);
+        pthread_mutex_unlock(&nodes->lock);
+    }
+}
+
+void si_nodes_postpone(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now)
+{
+    si_node_t *node = find(nodes, address);
+
+    if (node && node->out_until) {
+        pthread_mutex_lock(&nodes->lock);
+        node->out_until = now + SI_LEFT_OUT_FIRST;
+        pthread_mutex_unlock(&nodes->lock);
+    }
 }
 
 const si_address_t *si_nodes_due(const si_nodes_t *nodes, apr_int64_t now)

@@ -21,10 +21,10 @@
 
 typedef struct {
     si_address_t address;
-    int failures;          /* in a row */
-    apr_int64_t out_until; /* monotonic milliseconds; 0 if the address is in use */
-    apr_time_t since;      /* microseconds since the epoch: it is in use, or left out */
-    apr_uint64_t all_failures;
+    int failures;               /* in a row */
+    apr_int64_t out_until;      /* monotonic milliseconds; 0 if the address is in use */
+    apr_time_t since;           /* microseconds since the epoch: it is in use, or left out */
+    apr_uint64_t call_failures; /* connections of calls, not of probes, that failed so far */
     int is_news; /* it has been left out, or is back, and no worker has logged that yet */
 } si_node_t;
 
@@ -52,9 +52,24 @@ int si_nodes_pick(si_nodes_t *nodes, unsigned tried);
 /* How many addresses si_nodes_pick() chooses from: in use and not in tried, else left out. */
 int si_nodes_untried(const si_nodes_t *nodes, unsigned tried);
 
-/* A connection to the address failed, or was answered, at now (monotonic milliseconds). */
-void si_nodes_failed(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now);
+/*
+ * A connection of a call or of a probe failed at now (monotonic milliseconds): the address is left
+ * out, unless it is the only one.
+ */
+void si_nodes_failed(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now, int is_probe);
+
+/* A connection to the address was answered. */
 void si_nodes_answered(si_nodes_t *nodes, const si_address_t *address);
+
+/*
+ * A probe has connected: the address is used again. It is not forgiven before a call is answered:
+ * if it fails again, it is left out for longer.
+ */
+void si_nodes_probed(si_nodes_t *nodes, const si_address_t *address);
+
+/* A probe could not be made, for reasons that are not the address's: another one at now or later.
+ */
+void si_nodes_postpone(si_nodes_t *nodes, const si_address_t *address, apr_int64_t now);
 
 /* An address whose time has come to be probed, NULL if there is none. */
 const si_address_t *si_nodes_due(const si_nodes_t *nodes, apr_int64_t now);

@@ -77,35 +77,73 @@ si_name_t *si_resolver_add(si_resolver_t *resolver, const char *host)
 
 const char *si_address_text(const si_address_t *address, char *text)
 {
-    const void *bytes = address->any.sa_family == AF_INET6 ? (const void *)&address->ipv6.sin6_addr
-                                                           : &address->ipv4.sin_addr;
+    return inet_ntop(address->family, address->bytes, text, SI_ADDRESS_TEXT);
+}
 
-    return inet_ntop(address->any.sa_family, bytes, text, SI_ADDRESS_TEXT);
+int si_address_compare(const si_address_t *a, const si_address_t *b)
+{
+    const int order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+
+    if (a->family != b->family) {
+        return a->family < b->family ? -1 : 1;
+    }
+    return order ? order : (a->scope > b->scope) - (a->scope < b->scope);
 }
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(si_address_t));
+    return si_address_compare(a, b);
+}
+
+static int read_address(si_address_t *address, const struct sockaddr *from)
+{
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+
+    memset(address, 0, sizeof(*address));
+    address->family = from->sa_family;
+    switch (from->sa_family) {
+    case AF_INET:
+        memcpy(&ipv4, from, sizeof(ipv4));
+        memcpy(address->bytes, &ipv4.sin_addr, sizeof(ipv4.sin_addr));
+        return 1;
+    case AF_INET6:
+        memcpy(&ipv6, from, sizeof(ipv6));
+        memcpy(address->bytes, &ipv6.sin6_addr, sizeof(ipv6.sin6_addr));
+        address->scope = ipv6.sin6_scope_id;
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+static int has_same(const si_addresses_t *a, const si_addresses_t *b)
+{
+    int i;
+
+    for (i = 0; i < a->count && i < b->count; i++) {
+        if (si_address_compare(&a->addresses[i], &b->addresses[i]) != 0) {
+            return 0;
+        }
+    }
+    return a->count == b->count;
 }
 
 /* Adds an address of either family, if there is space and it is not there yet. */
 static void add_address(si_addresses_t *found, const struct addrinfo *info)
 {
-    si_address_t *address = &found->addresses[found->count];
+    si_address_t address;
     int i;
 
-    if (found->count == SI_ADDRESS_MAX
-        || (info->ai_family != AF_INET && info->ai_family != AF_INET6)) {
+    if (found->count == SI_ADDRESS_MAX || !read_address(&address, info->ai_addr)) {
         return;
     }
-    memset(address, 0, sizeof(*address));
-    memcpy(address, info->ai_addr, info->ai_addrlen);
     for (i = 0; i < found->count; i++) {
-        if (compare(&found->addresses[i], address) == 0) {
+        if (si_address_compare(&found->addresses[i], &address) == 0) {
             return;
         }
     }
-    found->count++;
+    found->addresses[found->count++] = address;
 }
 
 /*
@@ -137,9 +175,7 @@ static void store(si_name_t *name, const char *problem, const si_addresses_t *fo
     name->due = now() + (problem ? RETRY : name->resolver->refresh);
     name->is_wanted = 0;
     name->known.problem = problem;
-    if (!problem
-        && (name->known.count != found->count
-            || memcmp(name->known.addresses, found->addresses, sizeof(found->addresses)) != 0)) {
+    if (!problem && !has_same(&name->known, found)) {
         name->known = *found;
         name->known.generation = generation + 1;
     }

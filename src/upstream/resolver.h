@@ -43,12 +43,14 @@ typedef enum {
 /* Addresses of a name that are used; more are left out. */
 #define SI_ADDRESS_MAX 16
 
-/* Without a port; all bytes that are not used are 0, so that addresses can be compared. */
-typedef union {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
+typedef struct {
+    int family;                                   /* AF_INET or AF_INET6 */
+    unsigned char bytes[sizeof(struct in6_addr)]; /* those of IPv4 first, the others 0 */
+    unsigned scope;                               /* of an IPv6 address, or 0 */
 } si_address_t;
+
+/* As memcmp(). */
+int si_address_compare(const si_address_t *a, const si_address_t *b);
 
 typedef struct {
     unsigned generation; /* grows whenever the addresses change; from 1 */

@@ -461,7 +461,10 @@ static int set_connect_timeout(si_transfer_t *transfer, long timeout_ms)
 {
     const long more = timeout_ms - transfer->connect_timeout_ms;
 
-    if (more >= -SLACK_MS && more <= SLACK_MS) {
+    if (transfer->connect_timeout_ms > 10 * SLACK_MS && more >= -SLACK_MS && more <= SLACK_MS) {
+        return 1;
+    }
+    if (more == 0) {
         return 1;
     }
     transfer->connect_timeout_ms = timeout_ms;
@@ -484,6 +487,7 @@ static void forget_response(si_transfer_t *transfer)
     transfer->socket = -1;
     transfer->has_address = 0;
     transfer->open_errno = 0;
+    transfer->socket_errno = 0;
     transfer->error[0] = '\0';
 }
 
@@ -492,7 +496,9 @@ int si_transfer_prepare(si_transfer_t *transfer, const si_forward_request_t *req
 {
     forget_response(transfer);
     transfer->deadline = si_clock_ms() + timeout_ms;
-    transfer->connect_deadline = transfer->deadline - timeout_ms + connect_timeout_ms;
+    transfer->connect_limit_ms = connect_timeout_ms;
+    transfer->connect_deadline = 0;
+    transfer->suspect_count = 0;
     transfer->tried = 0;
     transfer->attempts = 0;
     if (addresses) {
@@ -546,8 +552,8 @@ int si_transfer_wants_connection(const si_transfer_t *transfer, CURLcode code)
 static int is_unconnected(CURLcode code)
 {
     return code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT
-           || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION
-           || code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+           || code == CURLE_SSL_CONNECT_ERROR || code == CURLE_GOT_NOTHING
+           || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
 }
 
 /* The proxy's response to CONNECT, 0 if there was none. */
@@ -555,27 +561,72 @@ static long connect_status(const si_transfer_t *transfer)
 {
     long status = 0;
 
-    if (transfer->endpoint->proxy && transfer->endpoint->is_https) {
+    if (transfer->has_begun && transfer->endpoint->proxy && transfer->endpoint->is_https) {
         curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
     }
     return status;
 }
 
+int si_transfer_reached_proxy(const si_transfer_t *transfer)
+{
+    return connect_status(transfer) != 0;
+}
+
+/* An attempt that had less time to connect says nothing of an address. */
+#define LEAST_SHARE_MS 500L
+
+/* Whether the address, if it is alive, would have been connected in that time. */
+static int had_time_to_connect(const si_transfer_t *transfer)
+{
+    return transfer->granted_ms >= (transfer->connect_limit_ms < LEAST_SHARE_MS
+                                        ? transfer->connect_limit_ms
+                                        : LEAST_SHARE_MS)
+                                       - SLACK_MS;
+}
+
+/* Whether this attempt made a connection, or tried to, and what went wrong is not our own fault. */
+static int is_about_address(const si_transfer_t *transfer)
+{
+    return transfer->has_address && !transfer->open_errno && transfer->head_bytes == 0
+           && connect_status(transfer) == 0;
+}
+
 int si_transfer_address_failed(const si_transfer_t *transfer, CURLcode code)
 {
-    if (!transfer->has_address || transfer->open_errno || transfer->head_bytes > 0
-        || connect_status(transfer) != 0) {
-        return 0;
-    }
-    return transfer->socket < 0 ? is_unconnected(code)
-                                : is_without_answer(code) || code == CURLE_GOT_NOTHING;
+    return is_about_address(transfer) && transfer->socket < 0 && is_unconnected(code)
+           && (code != CURLE_OPERATION_TIMEDOUT || had_time_to_connect(transfer));
+}
+
+int si_transfer_was_unanswered(const si_transfer_t *transfer, CURLcode code)
+{
+    return is_about_address(transfer) && transfer->socket >= 0
+           && (is_without_answer(code) || code == CURLE_GOT_NOTHING);
+}
+
+static unsigned tried(const si_transfer_t *transfer)
+{
+    return transfer->tried_generation == transfer->nodes->generation ? transfer->tried : 0;
 }
 
 int si_transfer_wants_address(const si_transfer_t *transfer, CURLcode code)
 {
-    return si_transfer_address_failed(transfer, code) && transfer->attempts < SI_ADDRESS_MAX
-           && si_nodes_untried(transfer->nodes, transfer->tried) > 0
-           && transfer->deadline > si_clock_ms();
+    const apr_int64_t now = si_clock_ms();
+
+    if (!transfer->nodes || transfer->attempts >= SI_ADDRESS_MAX || transfer->deadline <= now
+        || si_nodes_untried(transfer->nodes, tried(transfer)) == 0) {
+        return 0;
+    }
+    if (si_transfer_was_unanswered(transfer, code)) {
+        return 1;
+    }
+    return is_about_address(transfer) && transfer->socket < 0 && is_unconnected(code)
+           && transfer->connect_deadline > now;
+}
+
+void si_transfer_suspect_address(si_transfer_t *transfer)
+{
+    transfer->suspects[transfer->suspect_count++] = transfer->address;
+    transfer->connect_deadline = 0; /* the next one has the time to connect for itself */
 }
 
 int si_transfer_choose_address(si_transfer_t *transfer)
@@ -586,10 +637,8 @@ int si_transfer_choose_address(si_transfer_t *transfer)
     if (transfer->is_probe) {
         return 1;
     }
-    if (transfer->tried_generation != nodes->generation) {
-        transfer->tried_generation = nodes->generation;
-        transfer->tried = 0;
-    }
+    transfer->tried = tried(transfer);
+    transfer->tried_generation = nodes->generation;
     index = si_nodes_pick(nodes, transfer->tried);
     if (index < 0) {
         return 0;
@@ -612,27 +661,38 @@ int si_transfer_prepare_probe(si_transfer_t *transfer, const si_address_t *addre
 {
     forget_response(transfer);
     transfer->is_probe = 1;
+    transfer->has_begun = 1;
+    transfer->connect_limit_ms = transfer->granted_ms = timeout_ms;
     transfer->address = *address;
     transfer->has_address = 1;
     return SI_SET(transfer, CURLOPT_CONNECT_ONLY, 1L) && set_timeout(transfer, timeout_ms);
 }
 
-/* Each address that is left to try gets its share of the time to connect. */
+/* Each address that is left to try gets its share of the time to connect, but enough to connect. */
 static long connect_share(const si_transfer_t *transfer, apr_int64_t now)
 {
-    const apr_int64_t left = transfer->connect_deadline - now;
-    const int untried = transfer->nodes ? si_nodes_untried(transfer->nodes, transfer->tried) : 1;
-    const apr_int64_t share = left / (untried > 0 ? untried : 1);
+    const long left = transfer->connect_deadline > now ? (long)(transfer->connect_deadline - now)
+                                                       : 1;
+    const int untried = transfer->nodes ? si_nodes_untried(transfer->nodes, tried(transfer)) : 1;
+    const long share = left / (untried > 0 ? untried : 1);
+    const long least = left < LEAST_SHARE_MS ? left : LEAST_SHARE_MS;
 
-    return share > 0 ? (long)share : 1;
+    return share > least ? share : least;
 }
 
 int si_transfer_limit(si_transfer_t *transfer, apr_int64_t now)
 {
     const long left = (long)(transfer->deadline - now);
 
-    return (left > transfer->timeout_ms - SLACK_MS || set_timeout(transfer, left))
-           && set_connect_timeout(transfer, connect_share(transfer, now));
+    if (!transfer->connect_deadline) {
+        transfer->connect_deadline = now + transfer->connect_limit_ms;
+    }
+    transfer->granted_ms = connect_share(transfer, now);
+    if (!set_connect_timeout(transfer, transfer->granted_ms)) {
+        return 0;
+    }
+    transfer->granted_ms = transfer->granted_ms < left ? transfer->granted_ms : left;
+    return left > transfer->timeout_ms - SLACK_MS || set_timeout(transfer, left);
 }
 
 void si_transfer_connects(si_transfer_t *transfer, int *connecting)
@@ -654,7 +714,8 @@ static int is_refused_by_proxy(const si_transfer_t *transfer)
 {
     const long status = connect_status(transfer);
 
-    return (status != 0 && status != 200) || (transfer->endpoint->proxy && transfer->status == 407);
+    return (status != 0 && status / 100 != 2)
+           || (transfer->endpoint->proxy && transfer->status == 407);
 }
 
 static si_forward_outcome_t outcome_of(const si_transfer_t *transfer)
@@ -710,7 +771,7 @@ static const char *stage_of(const si_transfer_t *transfer)
     if (ready > 0) {
         return is_refused_by_proxy(transfer) ? "proxy" : "answer";
     }
-    if (transfer->endpoint->proxy && connect_status(transfer) != 200) {
+    if (transfer->endpoint->proxy && connect_status(transfer) / 100 != 2) {
         return "proxy";
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
@@ -740,7 +801,7 @@ static int connect_errno(const si_transfer_t *transfer)
         return 0;
     }
     curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &reason);
-    return transfer->open_errno ? transfer->open_errno : (int)reason;
+    return transfer->socket_errno ? transfer->socket_errno : (int)reason;
 }
 
 static const char *whole_cause_of(const si_transfer_t *transfer, apr_pool_t *pool)

@@ -39,10 +39,14 @@ typedef struct {
     apr_int64_t max_age_ms; /* of a connection; 0 for any */
     int is_afresh;          /* second attempt, on a new connection */
     long body_length;
-    apr_int64_t connect_deadline; /* monotonic milliseconds */
+    long connect_limit_ms;        /* of all attempts together */
+    apr_int64_t connect_deadline; /* monotonic milliseconds; 0 before the first attempt */
+    long granted_ms;              /* to connect in this attempt */
     unsigned tried;               /* addresses, bits by index in nodes */
     unsigned tried_generation;
     int attempts;
+    int suspect_count; /* addresses that took the request and closed without an answer */
+    si_address_t suspects[SI_ADDRESS_MAX];
     int has_address; /* this attempt makes a connection, to address */
     si_address_t address;
     int is_probe; /* connects, and sends nothing */
@@ -58,6 +62,7 @@ typedef struct {
     int has_connection_header;
     int header_passes;   /* whether the last header is kept, and so its continuation lines */
     size_t header_start; /* of the last header in head */
+    int socket_errno;    /* of the last socket that could not be opened, for messages */
     int open_errno;      /* why no socket could be opened, or 0 */
     size_t head_bytes;   /* all header bytes, passing or not */
     int is_too_large;
@@ -102,11 +107,20 @@ int si_transfer_limit(si_transfer_t *transfer, apr_int64_t now);
 /* Chooses the address of a new connection, unless it is a probe's. Returns 0 if none is left. */
 int si_transfer_choose_address(si_transfer_t *transfer);
 
-/* Whether the attempt, which ended with code, failed because of the address it went to. */
+/* Whether the attempt, which ended with code, made no connection because of its address. */
 int si_transfer_address_failed(const si_transfer_t *transfer, CURLcode code);
 
-/* Whether it did, and there is time for another address that has not been tried. */
+/* Whether the proxy answered CONNECT, in whatever way: its address is alive. */
+int si_transfer_reached_proxy(const si_transfer_t *transfer);
+
+/* Whether a new connection took the request and was closed without an answer. */
+int si_transfer_was_unanswered(const si_transfer_t *transfer, CURLcode code);
+
+/* Whether it was one of these, and there is time for another address that has not been tried. */
 int si_transfer_wants_address(const si_transfer_t *transfer, CURLcode code);
+
+/* Notes an address that did not answer: it has failed if another one answers. */
+void si_transfer_suspect_address(si_transfer_t *transfer);
 
 /* Prepares a transfer that only connects to address. Returns 0 if libcurl fails. */
 int si_transfer_prepare_probe(si_transfer_t *transfer, const si_address_t *address,

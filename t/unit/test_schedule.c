@@ -213,6 +213,31 @@ static void retrieval_after_the_break(void)
     is_number(at(PLAN(schedules), "live", 660), B, "retrieval after the break: the break is over");
 }
 
+/* A schedule of a later break hides those of the same id that end after it. */
+static void a_later_break_comes_first(void)
+{
+    static const si_schedule_t schedules[] = {
+        SINGLE("live", "c", 76, AT(88), 100),
+        SINGLE("live", "a", 93, AT(117), 130),
+        SINGLE("live", "a", 121, NONE, 140),
+    };
+
+    is_number(at(PLAN(schedules), "live", 60), C, "a later break comes first: the open id alone");
+    is_number(at(PLAN(schedules), "live", 75), C, "a later break comes first: still open");
+    is_number(at(PLAN(schedules), "live", 81), ALL, "a later break comes first: among all");
+}
+
+/* What is over when the file is read counts again if the clock is set back. */
+static void the_clock_is_set_back(void)
+{
+    static const si_schedule_t schedules[] = { BREAK("live", "a", 500), BREAK("live", "b", 300) };
+    const apr_array_header_t *listing = listing_of(schedules, 2);
+    const si_schedule_plan_t *plan = si_schedule_plan_make(pool, &listing, 1, ids, AT(3600));
+
+    is_number(at(plan, "live", 3600), ALL, "the clock is ahead: among all");
+    is_number(at(plan, "live", 400), A, "the clock is set back: the open one");
+}
+
 static void too_many(void)
 {
     si_schedule_t many[2 * SI_SCHEDULE_LIMIT + 2];
@@ -317,6 +342,8 @@ int main(void)
     consumption_that_starts_early_or_has_no_start();
     retrieval_that_starts_early();
     retrieval_after_the_break();
+    a_later_break_comes_first();
+    the_clock_is_set_back();
     too_many();
     recurring();
     of_no_id_of_ours();

@@ -217,7 +217,7 @@ static void of_addresses(void)
              "\"192.0.2.1\"} 1\n",
              "addresses: metrics, in use");
     contains(text,
-             "session_initializer_upstream_address_failures_total{vhost=\"video.example.com:80\","
+             "session_initializer_upstream_address_failures{vhost=\"video.example.com:80\","
              "address=\"2001:db8::1\"} 7\n",
              "addresses: metrics, failures");
 }

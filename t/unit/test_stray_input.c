@@ -4,6 +4,7 @@
  * Every answer goes to its own player, whatever an upstream writes on a connection without a
  * request (RFC 9112, 9.2). Each call's target has a name of its own, and the answer must echo it.
  */
+#include "self_signed.h"
 #include "tap.h"
 
 #include "upstream/forwarder.h"
@@ -12,9 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -276,38 +275,6 @@ static void start_upstream(upstream_t *upstream)
     upstream->port = ntohs(address.sin_port);
     pthread_create(&thread, NULL, accept_all, from);
     pthread_detach(thread);
-}
-
-/* A certificate for 127.0.0.1, signed by itself. */
-static void make_tls(upstream_t *upstream)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *certificate = X509_new();
-    X509_NAME *subject = X509_get_subject_name(certificate);
-    X509_EXTENSION *name = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "IP:127.0.0.1");
-    BIO *pem = BIO_new(BIO_s_mem());
-    char *text = NULL;
-
-    X509_set_version(certificate, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)"upstream", -1,
-                               -1, 0);
-    X509_set_issuer_name(certificate, subject);
-    X509_set_pubkey(certificate, key);
-    X509_add_ext(certificate, name, -1);
-    X509_sign(certificate, key, EVP_sha256());
-    upstream->tls = SSL_CTX_new(TLS_server_method());
-    SSL_CTX_use_certificate(upstream->tls, certificate);
-    SSL_CTX_use_PrivateKey(upstream->tls, key);
-    PEM_write_bio_X509(pem, certificate);
-    upstream->ca_length = (size_t)BIO_get_mem_data(pem, &text);
-    upstream->ca = exact_copy(text, upstream->ca_length);
-    BIO_free(pem);
-    X509_EXTENSION_free(name);
-    X509_free(certificate);
-    EVP_PKEY_free(key);
 }
 
 /* A send that lets a stray arrive after libcurl chose its connection, and before the request. */
@@ -636,7 +603,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     allow_many_descriptors();
     make_events();
-    make_tls(&tls);
+    tls.tls = self_signed("IP:127.0.0.1", &tls.ca, &tls.ca_length);
     start_upstream(&plain);
     start_upstream(&tls);
     for (is_threaded = 0; is_threaded < 2; is_threaded++) {
