@@ -103,8 +103,8 @@ void freeaddrinfo(struct addrinfo *info)
 typedef struct {
     state_t state;
     int is_https;
-    int keeps;    /* connections, after a response */
-    int holds_ms; /* how long a response takes */
+    atomic_int keeps; /* connections, after a response */
+    int holds_ms;     /* how long a response takes */
     int listener;
     atomic_int connections, requests;
 } host_t;
