@@ -88,7 +88,7 @@ my %proxies = (
     'tls' => ['https://localhost:' . vars->{standin_tls_self_signed}, "http://127.0.0.1:$open"],
     'none' => ["http://127.0.0.1:$http", 'none'],
 );
-my $httpd = SessionInitializer::Httpd->start(name => 'outgoing-proxy', config => <<"CONFIG");
+my $httpd = SessionInitializer::Httpd->start(name => 'outgoing-proxy', one_child => 1, config => <<"CONFIG");
 StreamIdCount 3
 SessionInitializerCACertificateFile "@{[vars->{certs}]}/ca.pem"
 SessionInitializerOutgoingProxy http://127.0.0.1:$refusing
