@@ -171,6 +171,7 @@ static void *serve(void *data)
     SSL_free(peer->ssl);
     close(peer->fd);
     free(peer);
+    OPENSSL_thread_stop();
     return NULL;
 }
 
