@@ -68,8 +68,8 @@ sub all_are_answered {
     }
     is_deeply([sort keys %results], ['GET 302', 'POST 200'], "$name: every request is answered")
         or diag(join '', map { "$results{$_} $_\n" } sort keys %results);
-    cmp_ok($results{'GET 302'} // 0, '>', 5, "$name: there were redirects");
-    cmp_ok($results{'POST 200'} // 0, '>', 5, "$name: there were sessions");
+    cmp_ok($results{'GET 302'} // 0, '>', 0, "$name: there were redirects");
+    cmp_ok($results{'POST 200'} // 0, '>', 0, "$name: there were sessions");
 }
 
 my @clients = start_clients($httpd);

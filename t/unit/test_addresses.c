@@ -214,18 +214,37 @@ static struct sockaddr_in address_of(int last_byte, int port)
                                  .sin_addr = { htonl(INADDR_LOOPBACK + (unsigned)last_byte - 1) } };
 }
 
-/* A port that is free at all addresses: nobody else uses 127.0.0.9. */
+static int can_listen(const struct sockaddr_in *address)
+{
+    const int reuse = 1;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int is_free;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+    is_free = bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+    close(fd);
+    return is_free;
+}
+
+/*
+ * A port that is free at all addresses, below those that the kernel gives to connections: a test
+ * beside this one has thousands of them.
+ */
 static int reserve_port(void)
 {
-    struct sockaddr_in address = address_of(9, 0);
-    socklen_t length = sizeof(address);
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static atomic_int next;
+    int last_byte, port;
 
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0
-        || getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
-        abort();
-    }
-    return ntohs(address.sin_port);
+    do {
+        port = 10000 + (getpid() % 100 * 200 + next++) % 20000;
+        for (last_byte = 1; last_byte <= MAX_ADDRESSES; last_byte++) {
+            const struct sockaddr_in address = address_of(last_byte, port);
+            if (!can_listen(&address)) {
+                break;
+            }
+        }
+    } while (last_byte <= MAX_ADDRESSES);
+    return port;
 }
 
 /* Connections that fill the queue of a listener which accepts none: further ones get no answer. */
